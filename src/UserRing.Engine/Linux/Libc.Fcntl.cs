@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+
+namespace UserRing.Engine.Linux;
+
+/// <summary>fcntl.h</summary>
+internal static unsafe partial class Libc
+{
+    public const int O_RDONLY = 0;
+    public const int O_WRONLY = 1;
+    public const int O_RDWR = 2;
+    public const int O_ACCMODE = 3;
+    public const int O_CREAT = 0x40;
+    public const int O_EXCL = 0x80;
+    public const int O_TRUNC = 0x200;
+    public const int O_APPEND = 0x400;
+    public const int O_NONBLOCK = 0x800;
+    public const int O_CLOEXEC = 0x80000;
+    public const int O_PATH = 0x200000;
+
+    public const int F_DUPFD = 0;
+    public const int F_GETFD = 1;
+    public const int F_SETFD = 2;
+    public const int F_GETFL = 3;
+    public const int F_SETFL = 4;
+    public const int F_DUPFD_CLOEXEC = 1030;
+    public const int F_SETPIPE_SZ = 1031;
+    public const int F_GETPIPE_SZ = 1032;
+    public const int F_ADD_SEALS = 1033;
+    public const int F_GET_SEALS = 1034;
+    public const int FD_CLOEXEC = 1;
+
+    public const int F_SEAL_SEAL = 0x1;
+    public const int F_SEAL_SHRINK = 0x2;
+    public const int F_SEAL_GROW = 0x4;
+    public const int F_SEAL_WRITE = 0x8;
+
+    /// <summary>O_DIRECT, one of the few flags whose value is the architecture's own.</summary>
+    public static int O_DIRECT => IsX64 ? 0x4000 : 0x10000;
+
+    /// <summary>O_DIRECTORY, likewise.</summary>
+    public static int O_DIRECTORY => IsX64 ? 0x10000 : 0x4000;
+
+    /// <summary>open(2)</summary>
+    public static int Open(string path, int flags, int mode) => Result(open(path, flags, mode));
+
+    /// <summary>fcntl(2)</summary>
+    public static int Fcntl(int fd, int cmd, nint arg) => Result(fcntl(fd, cmd, arg));
+
+    /// <summary>sync_file_range(2)</summary>
+    public static int SyncFileRange(int fd, long offset, long count, uint flags) => Result(sync_file_range(fd, offset, count, flags));
+
+    [LibraryImport(Name, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags, int mode);
+
+    [LibraryImport(Name)]
+    private static partial int fcntl(int fd, int cmd, nint arg);
+
+    [LibraryImport(Name)]
+    private static partial int sync_file_range(int fd, long offset, long count, uint flags);
+}

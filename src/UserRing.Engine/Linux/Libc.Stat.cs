@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+
+namespace UserRing.Engine.Linux;
+
+/// <summary>What tells one open file from another, and of what kind it is.</summary>
+internal struct FileIdentity
+{
+    /// <summary>st_mode: type and permissions.</summary>
+    public ushort Mode;
+
+    /// <summary>The device the file lives on.</summary>
+    public ulong Dev;
+
+    /// <summary>The inode on that device.</summary>
+    public ulong Ino;
+
+    /// <summary>Size in bytes.</summary>
+    public long Size;
+}
+
+/// <summary>sys/stat.h and sys/vfs.h</summary>
+internal static unsafe partial class Libc
+{
+    public const int S_IFMT = 0xF000;
+    public const int S_IFSOCK = 0xC000;
+    public const int S_IFREG = 0x8000;
+    public const int S_IFBLK = 0x6000;
+    public const int S_IFDIR = 0x4000;
+    public const int S_IFCHR = 0x2000;
+    public const int S_IFIFO = 0x1000;
+
+    public const long EXT4_SUPER_MAGIC = 0xEF53;
+    public const long TMPFS_MAGIC = 0x01021994;
+    public const long OVERLAYFS_SUPER_MAGIC = 0x794C7630;
+
+    private const int AtEmptyPath = 0x1000;
+    private const int StatxBasicStats = 0x7FF;
+
+    /// <summary>statx(2) of a descriptor, by number (musl wraps it only since 1.2.5); its layout is the same on every architecture.</summary>
+    public static int StatFd(int fd, out FileIdentity id)
+    {
+        byte* buffer = stackalloc byte[256];
+        byte empty = 0;
+        int result = IntResult(Syscall(IsX64 ? 332 : 291, fd, (nint)(&empty), AtEmptyPath, StatxBasicStats, (nint)buffer));
+        id = result < 0 ? default : new FileIdentity
+        {
+            Mode = *(ushort*)(buffer + 28),
+            Ino = *(ulong*)(buffer + 32),
+            Size = *(long*)(buffer + 40),
+            Dev = ((ulong)*(uint*)(buffer + 136) << 32) | *(uint*)(buffer + 140),
+        };
+        return result;
+    }
+
+    /// <summary>The type word of fstatfs(2), or -errno.</summary>
+    public static long StatfsType(int fd)
+    {
+        // struct statfs is 120 bytes on both architectures and begins with f_type.
+        long* buffer = stackalloc long[32];
+        int result = Result(fstatfs(fd, buffer));
+        return result < 0 ? result : buffer[0];
+    }
+
+    [LibraryImport(Name)]
+    private static partial int fstatfs(int fd, long* buffer);
+}

@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+
+namespace UserRing.Engine.Linux;
+
+/// <summary>unistd.h</summary>
+internal static unsafe partial class Libc
+{
+    public const int SEEK_SET = 0;
+    public const int SEEK_CUR = 1;
+    public const int SEEK_END = 2;
+
+    /// <summary>close(2). The descriptor is gone even on EINTR: never repeat it.</summary>
+    public static int Close(int fd) => Result(close(fd));
+
+    /// <summary>read(2)</summary>
+    public static nint Read(int fd, void* buf, nuint n) => Result(read(fd, buf, n));
+
+    /// <summary>write(2)</summary>
+    public static nint Write(int fd, void* buf, nuint n) => Result(write(fd, buf, n));
+
+    /// <summary>ftruncate(2)</summary>
+    public static int Ftruncate(int fd, long length) => Result(ftruncate(fd, length));
+
+    /// <summary>fsync(2)</summary>
+    public static int Fsync(int fd) => Result(fsync(fd));
+
+    /// <summary>fdatasync(2)</summary>
+    public static int Fdatasync(int fd) => Result(fdatasync(fd));
+
+    /// <summary>lseek(2)</summary>
+    public static nint Lseek(int fd, long offset, int whence) => Result(lseek(fd, offset, whence));
+
+    /// <summary>pipe2(2); <paramref name="fds"/> has room for two.</summary>
+    public static int Pipe2(int* fds, int flags) => Result(pipe2(fds, flags));
+
+    /// <summary>dup(2)</summary>
+    public static int Dup(int fd) => Result(dup(fd));
+
+    /// <summary>getpid(2)</summary>
+    public static int Getpid() => getpid();
+
+    /// <summary>geteuid(2)</summary>
+    public static uint Geteuid() => geteuid();
+
+    /// <summary>getpagesize(3)</summary>
+    public static int Getpagesize() => getpagesize();
+
+    /// <summary>gettid(2), by number: glibc wraps it only since 2.30.</summary>
+    public static int Gettid() => (int)Syscall(IsX64 ? 186 : 178, 0);
+
+    [LibraryImport(Name)]
+    private static partial int close(int fd);
+
+    [LibraryImport(Name)]
+    private static partial nint read(int fd, void* buf, nuint n);
+
+    [LibraryImport(Name)]
+    private static partial nint write(int fd, void* buf, nuint n);
+
+    [LibraryImport(Name)]
+    private static partial int ftruncate(int fd, long length);
+
+    [LibraryImport(Name)]
+    private static partial int fsync(int fd);
+
+    [LibraryImport(Name)]
+    private static partial int fdatasync(int fd);
+
+    [LibraryImport(Name)]
+    private static partial nint lseek(int fd, long offset, int whence);
+
+    [LibraryImport(Name)]
+    private static partial int pipe2(int* fds, int flags);
+
+    [LibraryImport(Name)]
+    private static partial int dup(int fd);
+
+    [LibraryImport(Name)]
+    private static partial int getpid();
+
+    [LibraryImport(Name)]
+    private static partial uint geteuid();
+
+    [LibraryImport(Name)]
+    private static partial int getpagesize();
+}
