@@ -37,7 +37,7 @@ internal static unsafe partial class Libc
         return result;
     }
 
-    /// <summary>ppoll(2); <paramref name="sigmask8"/> is the address of the kernel's 8-byte mask or 0, of which libc reads no more.</summary>
+    /// <summary>ppoll(2); <paramref name="sigmask8"/> is the address of the kernel's 8-byte mask, or 0.</summary>
     public static int Ppoll(PollFd* fds, uint n, KernelTimespec* ts, nuint sigmask8) => Result(ppoll(fds, n, ts, sigmask8));
 
     [LibraryImport(Name)]

@@ -41,7 +41,7 @@ internal static unsafe partial class Libc
         return result;
     }
 
-    /// <summary>Whether the calling thread's effective set holds <paramref name="cap"/>; by number, since libc leaves capget to libcap.</summary>
+    /// <summary>Whether the calling thread holds <paramref name="cap"/>; by number, since libc leaves capget to libcap.</summary>
     public static bool HasCapability(int cap)
     {
         uint* header = stackalloc uint[2] { LinuxCapabilityVersion3, 0 };

@@ -36,7 +36,7 @@ internal static unsafe partial class Libc
     private const int AtEmptyPath = 0x1000;
     private const int StatxBasicStats = 0x7FF;
 
-    /// <summary>statx(2) of a descriptor, by number (musl wraps it only since 1.2.5); its layout is the same on every architecture.</summary>
+    /// <summary>statx(2) of a descriptor, by number (musl wraps it since 1.2.5); the layout is the same everywhere.</summary>
     public static int StatFd(int fd, out FileIdentity id)
     {
         byte* buffer = stackalloc byte[256];
