@@ -1,0 +1,73 @@
+using UserRing.Abi;
+
+namespace UserRing.Engine.Managed;
+
+/// <summary>
+/// Whose memory, files, limits and credentials a request uses. Operations never see a program's address or descriptor: they
+/// are lent local ones. In process (<see cref="SelfCaller"/>) the loan is the thing itself and costs nothing; a caller that
+/// stands for another process lends copies, and writes them back before any completion of the batch becomes visible.
+/// Every member may be called from any thread.
+/// </summary>
+internal abstract class Caller
+{
+    /// <summary>True if addresses and descriptors of the caller are valid here as they are.</summary>
+    internal abstract bool LendsInPlace { get; }
+
+    /// <summary>The task that makes the present call: an OS thread id (for SINGLE_ISSUER and DEFER_TASKRUN).</summary>
+    internal abstract int CurrentTask { get; }
+
+    /// <summary>Whether the caller's iovecs are 8 bytes wide.</summary>
+    internal virtual bool Is32Bit => false;
+
+    /// <summary>Copies caller memory that may not be readable: 0 or -EFAULT.</summary>
+    internal abstract int CopyIn(nuint source, Span<byte> destination);
+
+    /// <summary>Copies to caller memory that may not be writable: 0 or -EFAULT.</summary>
+    internal abstract int CopyOut(nuint destination, ReadOnlySpan<byte> source);
+
+    /// <summary>
+    /// Local memory for a transfer of <paramref name="vector"/> (caller addresses); filled first if the data comes from the
+    /// caller. Never asked of a caller that lends in place. 0 or -errno; the loan is ended by <see cref="IssueBatch"/>.
+    /// </summary>
+    internal abstract int Lend(ReadOnlySpan<IoVec> vector, LoanDirection direction, out Loan? loan);
+
+    /// <summary>A local number for the caller's descriptor, valid until the batch ends: number or -EBADF.</summary>
+    internal abstract int Borrow(int descriptor, IssueBatch batch);
+
+    /// <summary>A duplicate of the caller's descriptor, ours to close: number or -errno.</summary>
+    internal abstract int Duplicate(int descriptor);
+
+    /// <summary>Whole pages of the caller that are to be registered: resident and writable from now on, or -EFAULT.</summary>
+    internal abstract int MakeResident(nuint address, nuint length);
+
+    /// <summary>The caller's soft limit of a resource (getrlimit numbers).</summary>
+    internal abstract ulong Limit(int resource);
+
+    internal abstract bool HasCapability(int capability);
+
+    /// <summary>
+    /// Ends a batch: writes the data of its loans back (a loan that cannot be written turns its completion into -EFAULT) and
+    /// gives borrowed descriptors back. Runs before the completions are posted.
+    /// </summary>
+    internal virtual void EndBatch(IssueBatch batch, Span<Cqe> completions) { }
+}
+
+/// <summary>Which way the data of a loan goes.</summary>
+internal enum LoanDirection
+{
+    /// <summary>The operation reads what the caller has in memory (a write).</summary>
+    FromCaller,
+
+    /// <summary>The operation fills the caller's memory (a read).</summary>
+    ToCaller,
+}
+
+/// <summary>Local memory that stands for a piece of the caller's, for the time of one request.</summary>
+internal abstract class Loan
+{
+    /// <summary>Local iovecs, index for index those of the caller.</summary>
+    internal abstract Span<IoVec> Vector { get; }
+
+    /// <summary>Writes <paramref name="bytes"/> bytes back if they are owed, and frees the local memory: 0 or -EFAULT.</summary>
+    internal abstract int End(int bytes);
+}

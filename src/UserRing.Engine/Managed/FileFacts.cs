@@ -1,0 +1,93 @@
+using UserRing.Engine.Linux;
+
+namespace UserRing.Engine.Managed;
+
+/// <summary>
+/// What is known of a few descriptors for the length of one batch: open flags, kind, and whether the file can be tried without
+/// blocking (RWF_NOWAIT is not everywhere: overlayfs, tmpfs, /proc, terminals and ext4's buffered writes refuse it). Not longer than
+/// a batch, since a number may mean another file afterwards. Wrong only if a number is closed and opened again by another thread
+/// in the middle of a batch, where either file is a fair answer; even then a pipe cannot block the submitter, because a plain
+/// attempt is only ever made at an explicit offset, which a pipe refuses.
+/// </summary>
+internal sealed class FileFacts
+{
+    private const int Slots = 8;
+
+    private readonly Entry[] _entries = new Entry[Slots];
+
+    internal void Forget()
+    {
+        foreach (ref Entry entry in _entries.AsSpan())
+            entry.Descriptor = -1;
+    }
+
+    /// <summary>The number is about to be closed, and may be another file's within this batch.</summary>
+    internal void Forget(int descriptor)
+    {
+        ref Entry entry = ref _entries[descriptor & (Slots - 1)];
+        if (entry.Descriptor == descriptor)
+            entry.Descriptor = -1;
+    }
+
+    internal ref Entry Of(int descriptor)
+    {
+        ref Entry entry = ref _entries[descriptor & (Slots - 1)];
+        if (entry.Descriptor != descriptor)
+        {
+            entry = default;
+            entry.Descriptor = descriptor;
+            entry.OpenFlags = Libc.Fcntl(descriptor, Libc.F_GETFL, 0);
+        }
+
+        return ref entry;
+    }
+
+    /// <summary>One descriptor's facts; see <see cref="FileFacts"/>.</summary>
+    internal struct Entry
+    {
+        private const ushort TypeMask = 0xF000, Regular = 0x8000, Directory = 0x4000, Block = 0x6000;
+        private const long Tmpfs = 0x01021994;
+
+        internal int Descriptor;
+
+        /// <summary>F_GETFL's answer, or -EBADF.</summary>
+        internal int OpenFlags;
+
+        /// <summary>RWF_NOWAIT was refused for this direction.</summary>
+        internal bool ReadNeedsWorker, WriteNeedsWorker;
+
+        private bool _known;
+        private FileIdentity _identity;
+
+        internal readonly bool IsDirect => OpenFlags >= 0 && (OpenFlags & Libc.O_DIRECT) != 0;
+
+        internal bool IsRegular => (Kind & TypeMask) == Regular;
+
+        /// <summary>Data in memory only: a plain call at an offset does not block.</summary>
+        internal bool IsMemoryFile => IsRegular && _inMemory;
+
+        /// <summary>Neither readiness nor a would-block exists for it.</summary>
+        internal bool HasNoReadiness => (Kind & TypeMask) is Regular or Directory or Block;
+
+        /// <summary>The same for all descriptors of one file; 0 only for what has no identity.</summary>
+        internal ulong FileKey => Kind == 0 ? 0 : _identity.Ino * 31 + _identity.Dev;
+
+        private bool _inMemory;
+
+        private ushort Kind
+        {
+            get
+            {
+                if (!_known)
+                {
+                    _known = true;
+                    if (Libc.StatFd(Descriptor, out _identity) < 0)
+                        _identity = default;
+                    _inMemory = (_identity.Mode & TypeMask) == Regular && Libc.StatfsType(Descriptor) == Tmpfs;
+                }
+
+                return _identity.Mode;
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using System.Runtime.CompilerServices;
+using UserRing.Abi;
+using UserRing.Engine.Linux;
+
+namespace UserRing.Engine.Managed;
+
+/// <summary>
+/// The requests that one thread issues in one go on one ring: their completions are collected here and posted together, so that
+/// the completion lock, the wake-up decision and the write-back of loans are paid once per batch. Belongs to one thread at a time:
+/// a ring's own batch to the holder of its submit lock, a worker's or the poller's to that thread.
+/// </summary>
+internal sealed class IssueBatch
+{
+    private const int Capacity = 64;
+
+    private readonly Cqe[] _done = new Cqe[Capacity];
+    private readonly FileFacts _facts = new();
+    private List<(int Index, Loan Loan)>? _loans;
+    private int _count, _timeouts;
+    private RingContext _ring = null!;
+
+    internal Caller Caller { get; private set; } = SelfCaller.Instance;
+
+    /// <summary>True on the thread that submits: its completions count as inline.</summary>
+    internal bool OnSubmitter { get; private set; }
+
+    /// <summary>Descriptors that the caller lent for this batch; its own business.</summary>
+    internal Dictionary<int, int>? Borrowed { get; set; }
+
+    /// <summary>Loans to end before the completions are posted, each with the index of its completion.</summary>
+    internal List<(int Index, Loan Loan)>? Loans => _loans;
+
+    internal void Begin(RingContext ring, Caller caller, bool onSubmitter)
+    {
+        (_ring, Caller, OnSubmitter) = (ring, caller, onSubmitter);
+        _facts.Forget();
+    }
+
+    /// <summary>What is known of a local descriptor in this batch.</summary>
+    internal ref FileFacts.Entry FactsOf(int descriptor) => ref _facts.Of(descriptor);
+
+    /// <summary>Finishes a request with <paramref name="result"/> as its res. The request must not be touched afterwards.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Complete(Request request, int result)
+    {
+        _done[_count++] = new Cqe { UserData = request.Sqe.UserData, Res = result };
+        if (request.NeedsCleanup | request.HoldsRing)
+            LetGo(request);
+        if (OnSubmitter)
+            _ring.Pool.Return(request);
+        else
+            _ring.Pool.ReturnFromElsewhere(request);
+        if (_count >= Capacity)
+            Flush();
+    }
+
+    /// <summary>As <see cref="Complete"/>, for a timeout: those do not count towards the completions that a timeout waits for.</summary>
+    internal void CompleteTimeout(Request request, int result)
+    {
+        _timeouts++;
+        Complete(request, result);
+    }
+
+    /// <summary>A completion without a request (the tag of a registered file or buffer that is no longer used).</summary>
+    internal void Post(ulong userData, int result)
+    {
+        if (_count >= Capacity)
+            Flush();
+        _done[_count++] = new Cqe { UserData = userData, Res = result };
+    }
+
+    /// <summary>Writes loans back, then posts what was collected; also starts workers for what was parked on them.</summary>
+    internal void Flush()
+    {
+        while (_count > 0)
+        {
+            if (!Caller.LendsInPlace)
+            {
+                Caller.EndBatch(this, _done.AsSpan(0, _count));
+                _loans?.Clear();
+            }
+
+            (int count, int timeouts) = (_count, _timeouts);
+            (_count, _timeouts) = (0, 0);
+            _ring.Completions.Post(_done.AsSpan(0, count), timeouts, OnSubmitter);
+            _ring.Timers?.CompleteSatisfied(this); // may collect again: a timeout that waited for these
+        }
+    }
+
+    /// <summary>Ends the batch: everything posted, borrowed descriptors given back.</summary>
+    internal void End()
+    {
+        if (OnSubmitter)
+            _ring.DirectWait?.Start(this);
+        Flush();
+        if (!Caller.LendsInPlace)
+            Caller.EndBatch(this, []);
+        _ring.Workers?.Dispatch();
+    }
+
+    /// <summary>The rare part of finishing: what a request owned, held or borrowed.</summary>
+    private void LetGo(Request request)
+    {
+        if (request.NeedsCleanup)
+        {
+            if (request.Loan is { } loan)
+                (_loans ??= []).Add((_count - 1, loan));
+            OpTable.Cleanup(request);
+        }
+
+        if (request.HoldsFile)
+        {
+            _facts.Forget(request.File);
+            Libc.Close(request.File);
+        }
+
+        if (request.HoldsFixed)
+        {
+            request.FixedFile?.Release(this);
+            request.FixedBuffer?.Release(this);
+        }
+
+        if (request.HoldsRing)
+            _ring.LetGoOf(request); // never the last reference: whoever runs a batch holds another
+    }
+}

@@ -1,0 +1,239 @@
+using System.Runtime.InteropServices;
+using UserRing.Abi;
+using UserRing.Engine.Linux;
+using UserRing.Engine.Managed.Registered;
+
+namespace UserRing.Engine.Managed;
+
+/// <summary>
+/// io_uring in user space: the calls of the kernel's interface, answered in this process. Rings of it live in shared memory laid out as the
+/// kernel's are, so that a program finds no difference but in what <see cref="SupportedFeatures"/> and the probe leave out.
+/// A descriptor it hands out must be given back with <see cref="Release"/>, not with close(2), and means nothing to a forked child.
+/// Thread-safe.
+/// </summary>
+public sealed class ManagedEngine : IRingEngine
+{
+    /// <summary>What its rings report in <c>features</c>: exactly what is honoured.</summary>
+    public const RingFeatures SupportedFeatures =
+        RingFeatures.SingleMmap | RingFeatures.NoDrop | RingFeatures.SubmitStable | RingFeatures.RwCurPos | RingFeatures.CurPersonality
+        | RingFeatures.FastPoll | RingFeatures.Poll32Bits | RingFeatures.SqPollNonFixed | RingFeatures.ExtArg | RingFeatures.NativeWorkers
+        | RingFeatures.RsrcTags | RingFeatures.NoIowait;
+
+    private const SetupFlags HonouredSetup =
+        SetupFlags.SqPoll | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun
+        | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun | SetupFlags.NoSqArray;
+
+    private const EnterFlags HonouredEnter =
+        EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.NoIowait;
+
+    private readonly ManagedEngineOptions _options;
+    private readonly Caller _caller;
+
+    /// <summary>An engine of its own; rings of several engines do not see each other's options, only the process's threads are shared.</summary>
+    /// <exception cref="PlatformNotSupportedException">Not Linux on x86-64 or arm64.</exception>
+    public ManagedEngine(ManagedEngineOptions? options = null)
+        : this(options, SelfCaller.Instance)
+    {
+    }
+
+    internal ManagedEngine(ManagedEngineOptions? options, Caller caller)
+    {
+        Platform.ThrowIfUnsupported();
+        (_options, _caller) = (options ?? new ManagedEngineOptions(), caller);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "managed";
+
+    /// <summary>Whether <paramref name="operation"/> is implemented, as the probe reports it.</summary>
+    public static bool Supports(Opcode operation) => OpTable.Supports(operation);
+
+    /// <inheritdoc/>
+    public int Setup(uint entries, nuint parameters)
+    {
+        var given = default(RingParams);
+        Span<byte> bytes = MemoryMarshal.AsBytes(new Span<RingParams>(ref given));
+        int error = _caller.CopyIn(parameters, bytes);
+        if (error < 0)
+            return error;
+        if (given.Resv0 != 0 || given.Resv1 != 0 || given.Resv2 != 0)
+            return -Errno.EINVAL;
+        if (!AreCompatible(given.Flags))
+            return -Errno.EINVAL;
+        error = RingLayout.TryCreate(entries, given, out RingLayout layout);
+        if (error < 0)
+            return error;
+
+        bool charges = _options.ChargeMemlock;
+        error = MemlockCharge.TryTake(_caller, RingMemory.PagesOf(layout), !charges, out MemlockCharge charge);
+        if (error < 0)
+            return error;
+        error = RingMemory.TryAllocate(layout, out RingMemory? memory);
+        if (error < 0)
+        {
+            charge.GiveBack();
+            return error;
+        }
+
+        // From here on the ring owns memory and charge, and closing it undoes both.
+        var ring = new RingContext(layout, memory!, given, charge, _caller.CurrentTask) { ChargesMemlock = charges, Engine = this };
+        if ((given.Flags & SetupFlags.SqPoll) != 0)
+            error = SqPoll.TryStart(ring, _caller, given.SqThreadIdle);
+        layout.Describe(ref given);
+        given.Features = SupportedFeatures;
+        if (error == 0)
+            error = _caller.CopyOut(parameters, bytes);
+        if (error < 0)
+        {
+            ring.Close();
+            return error;
+        }
+
+        // Published last: no failure leaves a descriptor behind.
+        int descriptor = memory!.Descriptor;
+        RingTable.Add(descriptor, ring);
+        return descriptor;
+    }
+
+    /// <inheritdoc/>
+    public nint Map(int ring, nuint address, nuint length, int protection, int flags, ulong offset)
+    {
+        int error = Hold(ring, out RingContext? context);
+        if (error < 0)
+            return error == -Errno.EOPNOTSUPP ? -Errno.ENODEV : error;
+        nint mapped = context!.Memory.MapForCaller(address, length, protection, flags, offset);
+        context.DropReference();
+        return mapped;
+    }
+
+    /// <inheritdoc/>
+    public int Enter(int ring, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
+    {
+        if ((flags & ~HonouredEnter) != 0)
+            return -Errno.EINVAL;
+        int error = Hold(ring, out RingContext? context);
+        if (error < 0)
+            return error;
+        int result = context!.IsDisabled ? -Errno.EBADFD
+            : context.SqPoll is { } poll ? EnterPolled(context, poll, toSubmit, minComplete, flags, argument, argumentSize)
+            : EnterAndSubmit(context, toSubmit, minComplete, flags, argument, argumentSize);
+        context.RefreshPollDescriptor();
+        context.CancelIfClosed();
+        context.DropReference();
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public int Register(int ring, RegisterOp operation, nuint argument, uint count)
+    {
+        if (!Registration.IsKnown(operation) || ring == -1)
+            return -Errno.EINVAL;
+        int error = Hold(ring, out RingContext? context);
+        if (error < 0)
+            return error;
+        int result = context!.IsOwner(_caller)
+            ? context.Submission.Register(_caller, operation, argument, count)
+            : -Errno.EEXIST;
+        context.DropReference();
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public int Release(int ring)
+    {
+        RingContext? context = RingTable.Find(ring);
+        if (context is null || context.Engine != this || !RingTable.Remove(ring, context))
+            return -Errno.EBADF;
+        context.Close();
+        return 0;
+    }
+
+    /// <summary>
+    /// A descriptor that polls readable while completions of <paramref name="ring"/> are unread, or -errno. Made at the first call; the engine
+    /// keeps it and closes it with the ring. (The ring's own descriptor is shared memory, which poll(2) always reports ready.)
+    /// It is brought up to date by each enter, and by asking for it again.
+    /// </summary>
+    public int PollDescriptor(int ring)
+    {
+        int error = Hold(ring, out RingContext? context);
+        if (error < 0)
+            return error;
+        int descriptor = context!.PollDescriptor();
+        context.RefreshPollDescriptor();
+        context.DropReference();
+        return descriptor;
+    }
+
+    /// <summary>Whether the number is an open managed ring, of whatever engine object.</summary>
+    internal static bool IsRing(int descriptor) => RingTable.Find(descriptor) is not null;
+
+    /// <summary>Whether the number is an open ring of this engine.</summary>
+    internal bool Owns(int ring) => RingTable.Find(ring)?.Engine == this;
+
+    private static bool AreCompatible(SetupFlags flags)
+    {
+        const SetupFlags TaskrunModes = SetupFlags.CoopTaskrun | SetupFlags.DeferTaskrun;
+        if ((flags & ~HonouredSetup) != 0)
+            return false;
+        if ((flags & SetupFlags.SqPoll) != 0 && (flags & (TaskrunModes | SetupFlags.TaskrunFlag)) != 0)
+            return false;
+        if ((flags & SetupFlags.TaskrunFlag) != 0 && (flags & TaskrunModes) == 0)
+            return false;
+        return (flags & SetupFlags.DeferTaskrun) == 0 || (flags & SetupFlags.SingleIssuer) != 0;
+    }
+
+    private int Hold(int ring, out RingContext? context)
+    {
+        context = RingTable.Find(ring);
+        if (context is not null && context.Engine == this && context.TryAddReference())
+            return 0;
+        return Libc.Fcntl(ring, Libc.F_GETFD, 0) < 0 ? -Errno.EBADF : -Errno.EOPNOTSUPP;
+    }
+
+    private int EnterAndSubmit(
+        RingContext ring, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
+    {
+        uint submitted = 0;
+        if (toSubmit > 0)
+        {
+            if (!ring.IsOwner(_caller))
+                return -Errno.EEXIST;
+            submitted = ring.Submission.Submit(_caller, toSubmit);
+            if (submitted != toSubmit)
+                return (int)submitted; // fewer than asked: the completions waited for may never come
+        }
+
+        if ((flags & EnterFlags.GetEvents) == 0)
+            return (int)submitted;
+        int waited = GetEvents(ring, minComplete, flags, argument, argumentSize);
+        return submitted > 0 ? (int)submitted : waited;
+    }
+
+    private int EnterPolled(
+        RingContext ring, SqPoll poll, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
+    {
+        if ((flags & EnterFlags.SqWakeup) != 0)
+            poll.Wake();
+        if ((flags & EnterFlags.SqWait) != 0)
+        {
+            int error = poll.WaitForRoom();
+            if (error < 0)
+                return error;
+        }
+
+        int waited = (flags & EnterFlags.GetEvents) == 0 ? 0 : GetEvents(ring, minComplete, flags, argument, argumentSize);
+        return toSubmit > 0 ? (int)toSubmit : waited;
+    }
+
+    private int GetEvents(RingContext ring, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
+    {
+        int error = WaitArgument.TryRead(_caller, flags, argument, argumentSize, out WaitArgument wait);
+        if (error < 0)
+            return error;
+        if ((ring.Flags & SetupFlags.DeferTaskrun) != 0 && !ring.IsOwner(_caller))
+            return -Errno.EEXIST;
+        ring.Progress();
+        uint count = Math.Min(minComplete, ring.Layout.CqEntries);
+        return ring.Completions.Unread >= count ? 0 : ring.Waiters.Wait(count, wait);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+using UserRing.Abi;
+using UserRing.Engine.Managed.Ops;
+using Timeout = UserRing.Engine.Managed.Ops.Timeout;
+
+namespace UserRing.Engine.Managed;
+
+/// <summary>
+/// Every operation of the ABI, one row each, in number order. Checked when first used: a row in the wrong place, or one with a
+/// prepare and no issue, ends the process at its first ring rather than at some later request.
+/// </summary>
+internal static unsafe class OpTable
+{
+    /// <summary>Linux 6.18 has 63 operations; what is newer answers EINVAL, as it does there.</summary>
+    internal const int Count = 63;
+
+    private static readonly OpRow[] Rows = Checked(
+    [
+        // opcode             needs                                    ready on        prepare                     issue                  cleanup
+        new(Opcode.Nop,         Needs.None,                              Ready.Never,   &Nop.Prepare,               &Nop.Issue,            null),
+        new(Opcode.Readv,       Needs.File | Needs.IoPrio,               Ready.ToRead,  &ReadWrite.PrepareVector,   &ReadWrite.Read,       &ReadWrite.Cleanup),
+        new(Opcode.Writev,      Needs.File | Needs.IoPrio | Needs.FileOrder, Ready.ToWrite, &ReadWrite.PrepareVector, &ReadWrite.Write,    &ReadWrite.Cleanup),
+        new(Opcode.Fsync,       Needs.File,                              Ready.Never,   &Sync.PrepareFsync,         &Sync.Fsync,           null),
+        new(Opcode.ReadFixed,   Needs.File | Needs.IoPrio,               Ready.ToRead,  &ReadWrite.Prepare,         &ReadWrite.ReadFixed,  &ReadWrite.Cleanup),
+        new(Opcode.WriteFixed,  Needs.File | Needs.IoPrio | Needs.FileOrder, Ready.ToWrite, &ReadWrite.Prepare,     &ReadWrite.WriteFixed, &ReadWrite.Cleanup),
+        new(Opcode.PollAdd,     Needs.File,                              Ready.Never,   &Poll.PrepareAdd,           &Poll.Add,             null),
+        new(Opcode.PollRemove),
+        new(Opcode.SyncFileRange),
+        new(Opcode.Sendmsg),
+        new(Opcode.Recvmsg),
+        new(Opcode.Timeout,     Needs.None,                              Ready.Never,   &Timeout.Prepare,           &Timeout.Issue,        null),
+        new(Opcode.TimeoutRemove),
+        new(Opcode.Accept),
+        new(Opcode.AsyncCancel, Needs.None,                              Ready.Never,   &Cancel.Prepare,            &Cancel.Issue,         null),
+        new(Opcode.LinkTimeout),
+        new(Opcode.Connect),
+        new(Opcode.Fallocate),
+        new(Opcode.Openat),
+        new(Opcode.Close),
+        new(Opcode.FilesUpdate),
+        new(Opcode.Statx),
+        new(Opcode.Read,        Needs.File | Needs.IoPrio,               Ready.ToRead,  &ReadWrite.Prepare,         &ReadWrite.Read,       &ReadWrite.Cleanup),
+        new(Opcode.Write,       Needs.File | Needs.IoPrio | Needs.FileOrder, Ready.ToWrite, &ReadWrite.Prepare,     &ReadWrite.Write,      &ReadWrite.Cleanup),
+        new(Opcode.Fadvise),
+        new(Opcode.Madvise),
+        new(Opcode.Send),
+        new(Opcode.Recv),
+        new(Opcode.Openat2),
+        new(Opcode.EpollCtl),
+        new(Opcode.Splice),
+        new(Opcode.ProvideBuffers),
+        new(Opcode.RemoveBuffers),
+        new(Opcode.Tee),
+        new(Opcode.Shutdown),
+        new(Opcode.Renameat),
+        new(Opcode.Unlinkat),
+        new(Opcode.Mkdirat),
+        new(Opcode.Symlinkat),
+        new(Opcode.Linkat),
+        new(Opcode.MsgRing),
+        new(Opcode.Fsetxattr),
+        new(Opcode.Setxattr),
+        new(Opcode.Fgetxattr),
+        new(Opcode.Getxattr),
+        new(Opcode.Socket),
+        new(Opcode.UringCmd),
+        new(Opcode.SendZc),
+        new(Opcode.SendmsgZc),
+        new(Opcode.ReadMultishot),
+        new(Opcode.Waitid),
+        new(Opcode.FutexWait),
+        new(Opcode.FutexWake),
+        new(Opcode.FutexWaitv),
+        new(Opcode.FixedFdInstall),
+        new(Opcode.Ftruncate),
+        new(Opcode.Bind),
+        new(Opcode.Listen),
+        new(Opcode.RecvZc),
+        new(Opcode.EpollWait),
+        new(Opcode.ReadvFixed,  Needs.File | Needs.IoPrio,               Ready.ToRead,  &ReadWrite.PrepareVector,   &ReadWrite.ReadvFixed, &ReadWrite.Cleanup),
+        new(Opcode.WritevFixed, Needs.File | Needs.IoPrio | Needs.FileOrder, Ready.ToWrite, &ReadWrite.PrepareVector, &ReadWrite.WritevFixed, &ReadWrite.Cleanup),
+        new(Opcode.Pipe),
+    ]);
+
+    /// <summary>The row of a number below <see cref="Count"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ref readonly OpRow Of(Opcode opcode) => ref Rows[(int)opcode];
+
+    internal static bool Supports(Opcode opcode) => (int)opcode < Count && Rows[(int)opcode].IsImplemented;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int Prepare(in OpRow row, Request request) => row.Prepare(request);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static IssueOutcome Issue(in OpRow row, Request request, IssueBatch batch, IssueMode mode) => row.Issue(request, batch, mode);
+
+    internal static void Cleanup(Request request)
+    {
+        ref readonly OpRow row = ref Of(request.Sqe.Opcode);
+        if (row.Cleanup != null)
+            row.Cleanup(request);
+    }
+
+    private static OpRow[] Checked(OpRow[] rows)
+    {
+        if (rows.Length != Count)
+            throw new InvalidOperationException($"The operation table has {rows.Length} rows, not {Count}.");
+        for (int number = 0; number < rows.Length; number++)
+        {
+            ref readonly OpRow row = ref rows[number];
+            if ((int)row.Opcode != number)
+                throw new InvalidOperationException($"The operation table has {row.Opcode} in the place of number {number}.");
+            if ((row.Prepare == null) != (row.Issue == null))
+                throw new InvalidOperationException($"The row of {row.Opcode} has one of prepare and issue without the other.");
+        }
+
+        return rows;
+    }
+}

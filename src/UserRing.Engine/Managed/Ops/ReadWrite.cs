@@ -1,0 +1,310 @@
+using UserRing.Abi;
+using UserRing.Engine.Linux;
+
+namespace UserRing.Engine.Managed.Ops;
+
+/// <summary>
+/// The read and write family: one attempt that cannot block (RWF_NOWAIT, which also starts the read of an uncached page), then whatever the
+/// answer calls for. Buffers and iovec arrays go to the system call as they are; it says EFAULT where we could not look. On files
+/// the rest of a short transfer is retried, as io_uring/rw.c does; streams are taken as they come.
+/// </summary>
+internal static class ReadWrite
+{
+    private const long CurrentPosition = -1;
+    private const int MostIovecs = RingLimits.MaxIovecs;
+
+    internal static int Prepare(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        return sqe.AttrTypeMask != 0 ? -Errno.EINVAL : CheckPriority(request);
+    }
+
+    internal static int PrepareVector(Request request)
+    {
+        int error = Prepare(request);
+        return error < 0 ? error : request.Sqe.Len > MostIovecs ? -Errno.EINVAL : 0;
+    }
+
+    internal static IssueOutcome Read(Request request, IssueBatch batch, IssueMode mode) =>
+        Transfer(request, batch, mode, write: false, vector: request.Sqe.Opcode == Opcode.Readv);
+
+    internal static IssueOutcome Write(Request request, IssueBatch batch, IssueMode mode) =>
+        Transfer(request, batch, mode, write: true, vector: request.Sqe.Opcode == Opcode.Writev);
+
+    internal static IssueOutcome ReadFixed(Request request, IssueBatch batch, IssueMode mode) =>
+        Fixed(request, batch, mode, write: false, vector: false);
+
+    internal static IssueOutcome WriteFixed(Request request, IssueBatch batch, IssueMode mode) =>
+        Fixed(request, batch, mode, write: true, vector: false);
+
+    internal static IssueOutcome ReadvFixed(Request request, IssueBatch batch, IssueMode mode) =>
+        Fixed(request, batch, mode, write: false, vector: true);
+
+    internal static IssueOutcome WritevFixed(Request request, IssueBatch batch, IssueMode mode) =>
+        Fixed(request, batch, mode, write: true, vector: true);
+
+    internal static void Cleanup(Request request)
+    {
+        if (request.OwnsVector)
+            Libc.FreeVector(request.Vector);
+        request.OwnsVector = false;
+    }
+
+    /// <summary>ioprio: a class without the right to it is refused. 0 is the submitter's own.</summary>
+    private static int CheckPriority(Request request)
+    {
+        const int ClassShift = 13, LevelMask = 7, MostLevel = 7, CapSysNice = 23, CapSysAdmin = 21;
+        ushort priority = request.Sqe.IoPrio;
+        if (priority == 0)
+            return 0;
+        int level = priority & ((1 << ClassShift) - 1) & LevelMask;
+        switch (priority >> ClassShift)
+        {
+            case 1: // real time
+                if (!request.Caller.HasCapability(CapSysAdmin) && !request.Caller.HasCapability(CapSysNice))
+                    return -Errno.EPERM;
+                return level > MostLevel ? -Errno.EINVAL : 0;
+            case 2 or 3: // best effort, idle
+                return 0;
+            default:
+                return -Errno.EINVAL;
+        }
+    }
+
+    private static IssueOutcome Fixed(Request request, IssueBatch batch, IssueMode mode, bool write, bool vector)
+    {
+        if (request.FixedBuffer is null)
+        {
+            ref Sqe sqe = ref request.Sqe;
+            if (batch.FactsOf(request.File).OpenFlags < 0)
+                return Done(request, -Errno.EBADF);
+            request.FixedBuffer = request.Ring.Buffers.Find(sqe.BufIndex);
+            int error = request.FixedBuffer is null ? -Errno.EFAULT
+                : vector ? TakeVector(request)
+                : request.FixedBuffer.Contains((nuint)sqe.Addr, sqe.Len) ? 0 : -Errno.EFAULT;
+            for (int i = 0; vector && error == 0 && i < request.VectorCount; i++)
+            {
+                IoVec part = Libc.VectorAt(request.Vector, request.VectorCount)[i];
+                error = request.FixedBuffer!.Contains(part.Base, part.Len) ? 0 : -Errno.EFAULT;
+            }
+
+            if (error < 0)
+                return Done(request, error);
+        }
+
+        return Transfer(request, batch, mode, write, vector);
+    }
+
+    private static IssueOutcome Transfer(Request request, IssueBatch batch, IssueMode mode, bool write, bool vector)
+    {
+        ref FileFacts.Entry facts = ref batch.FactsOf(request.File);
+        if (facts.OpenFlags < 0)
+            return Done(request, -Errno.EBADF);
+        int flags = (int)request.Sqe.RwFlags;
+        if ((flags & Libc.RWF_HIPRI) != 0)
+            return Done(request, -Errno.EINVAL); // only on a ring that polls its device
+        if (!batch.Caller.LendsInPlace && request.Loan is null)
+        {
+            int error = Borrow(request, write, vector);
+            if (error < 0)
+                return Done(request, error);
+        }
+
+        bool ownNoWait = mode != IssueMode.Worker && (flags & Libc.RWF_NOWAIT) == 0;
+        if (ownNoWait && !request.CannotTry && mode == IssueMode.Inline && facts.IsDirect && facts.HasNoReadiness)
+        {
+            if (StartDirect(request, write, vector, flags))
+                return IssueOutcome.Parked;
+            request.CannotTry = request.WasReady = true;
+            return Wait(request, vector);
+        }
+
+        if (ownNoWait && (write ? facts.WriteNeedsWorker : facts.ReadNeedsWorker))
+        {
+            if (!facts.IsMemoryFile || (long)request.Sqe.Off == CurrentPosition)
+            {
+                request.CannotTry = true;
+                return Wait(request, vector);
+            }
+
+            ownNoWait = false; // in memory: a plain call does not block
+        }
+
+        return Attempt(request, ref facts, write, vector, flags, ownNoWait);
+    }
+
+    private static IssueOutcome Attempt(Request request, ref FileFacts.Entry facts, bool write, bool vector, int flags, bool ownNoWait)
+    {
+        long offset = request.IsStream ? CurrentPosition : (long)request.Sqe.Off;
+        while (true)
+        {
+            nint done = Call(request, write, vector, offset, flags | (ownNoWait ? Libc.RWF_NOWAIT : 0));
+            if (done >= 0)
+            {
+                request.Progress += (int)done;
+                if (done == 0 || !RestIsOwed(request, ref facts, vector))
+                    return Done(request, request.Progress);
+                continue;
+            }
+
+            switch ((int)done)
+            {
+                case -Errno.ESPIPE when offset != CurrentPosition && (long)request.Sqe.Off >= 0:
+                    // A stream: whatever offset was given is ignored.
+                    request.IsStream = true;
+                    offset = CurrentPosition;
+                    continue;
+                case -Errno.EOPNOTSUPP when ownNoWait:
+                    (write ? ref facts.WriteNeedsWorker : ref facts.ReadNeedsWorker) = true;
+                    if (facts.IsMemoryFile && offset != CurrentPosition)
+                    {
+                        ownNoWait = false;
+                        continue;
+                    }
+
+                    request.CannotTry = true;
+                    return Wait(request, vector);
+                case -Errno.EAGAIN when (flags & Libc.RWF_NOWAIT) == 0:
+                    // O_NONBLOCK is not honoured on what can be polled: the request waits.
+                    request.WasReady &= ownNoWait;
+                    request.CannotTry |= facts.HasNoReadiness;
+                    return Wait(request, vector);
+                case -Errno.EINTR when (flags & Libc.RWF_NOWAIT) == 0:
+                    continue; // the runtime's own signals; nothing was transferred
+                default:
+                    return Done(request, request.Progress > 0 ? request.Progress : (int)done);
+            }
+        }
+    }
+
+    /// <summary>One system call for what is left: bytes or -errno.</summary>
+    private static nint Call(Request request, bool write, bool vector, long offset, int flags)
+    {
+        if (offset != CurrentPosition)
+            offset += request.Progress;
+        ref Sqe sqe = ref request.Sqe;
+        if (vector || request.Vector != 0)
+        {
+            (nuint iovecs, int count) = request.Vector != 0 ? (request.Vector, request.VectorCount) : ((nuint)sqe.Addr, (int)sqe.Len);
+            nint tried = write ? Libc.PwritevTry(request.File, iovecs, count, offset, flags) : Libc.PreadvTry(request.File, iovecs, count, offset, flags);
+            if (tried >= 0)
+                return tried;
+            return write ? Libc.Pwritev2(request.File, iovecs, count, offset, flags) : Libc.Preadv2(request.File, iovecs, count, offset, flags);
+        }
+
+        nuint progress = (nuint)request.Progress;
+        var rest = new IoVec { Base = (nuint)sqe.Addr + progress, Len = Math.Min(sqe.Len, RingLimits.MaxTransferBytes) - progress };
+        nint done = write ? Libc.PwritevTry(request.File, rest, offset, flags) : Libc.PreadvTry(request.File, rest, offset, flags);
+        if (done >= 0)
+            return done;
+        // A failed call changed nothing: the same again tells why (the errno of the first may be the runtime's by now).
+        return write ? Libc.Pwritev2(request.File, rest, offset, flags) : Libc.Preadv2(request.File, rest, offset, flags);
+    }
+
+    /// <summary>After a transfer that moved something: whether more was asked for and the file is one whose rest is retried.</summary>
+    private static bool RestIsOwed(Request request, ref FileFacts.Entry facts, bool vector)
+    {
+        if (request.IsStream)
+            return false;
+        if (!vector && request.Vector == 0)
+            return (uint)request.Progress < Math.Min(request.Sqe.Len, RingLimits.MaxTransferBytes) && facts.HasNoReadiness;
+        if (!facts.HasNoReadiness || request.Vector == 0 && TakeVector(request) < 0)
+            return false;
+        Advance(request);
+        return request.VectorCount > 0;
+    }
+
+    /// <summary>Drops from our copy of the iovecs what the transfers so far have filled.</summary>
+    private static void Advance(Request request)
+    {
+        Span<IoVec> vector = Libc.VectorAt(request.Vector, request.VectorCount);
+        nuint done = (nuint)(request.Progress - request.Advanced);
+        request.Advanced = request.Progress;
+        int first = 0;
+        while (first < vector.Length && done >= vector[first].Len)
+            done -= vector[first++].Len;
+        vector[first..].CopyTo(vector);
+        request.VectorCount -= first;
+        if (done > 0)
+        {
+            vector[0].Base += done;
+            vector[0].Len -= done;
+        }
+    }
+
+    /// <summary>It would block: what the program may change once enter returns is copied first.</summary>
+    private static IssueOutcome Wait(Request request, bool vector)
+    {
+        if (vector && request.Vector == 0 && request.Sqe.Len > 0)
+        {
+            int error = TakeVector(request);
+            if (error < 0)
+                return Done(request, error);
+        }
+
+        return IssueOutcome.WouldBlock;
+    }
+
+    /// <summary>Copies the program's iovec array: 0, -EINVAL or -EFAULT.</summary>
+    private static int TakeVector(Request request)
+    {
+        int count = (int)request.Sqe.Len;
+        if (count == 0)
+            return 0;
+        nuint copy = Libc.AllocateVector(count);
+        (request.Vector, request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (copy, count, true, true);
+        return request.Caller.CopyIn((nuint)request.Sqe.Addr, System.Runtime.InteropServices.MemoryMarshal.AsBytes(Libc.VectorAt(copy, count)));
+    }
+
+    /// <summary>Local memory in place of a foreign caller's.</summary>
+    private static int Borrow(Request request, bool write, bool vector)
+    {
+        if (vector && request.Vector == 0)
+        {
+            int error = TakeVector(request);
+            if (error < 0)
+                return error;
+        }
+
+        var single = new IoVec { Base = (nuint)request.Sqe.Addr, Len = Math.Min(request.Sqe.Len, RingLimits.MaxTransferBytes) };
+        ReadOnlySpan<IoVec> theirs = vector ? Libc.VectorAt(request.Vector, request.VectorCount) : new ReadOnlySpan<IoVec>(in single);
+        int lent = request.Caller.Lend(theirs, write ? LoanDirection.FromCaller : LoanDirection.ToCaller, out Loan? loan);
+        if (lent < 0 || loan is null)
+            return lent;
+        request.Loan = loan;
+        if (request.Vector == 0)
+            request.Vector = Libc.AllocateVector(1);
+        (request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (loan.Vector.Length, true, true);
+        loan.Vector.CopyTo(Libc.VectorAt(request.Vector, request.VectorCount));
+        return 0;
+    }
+
+    private static bool StartDirect(Request request, bool write, bool vector, int flags)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        IoVec buffer;
+        if (request.Vector != 0)
+        {
+            if (request.VectorCount != 1)
+                return false;
+            buffer = Libc.VectorAt(request.Vector, 1)[0];
+        }
+        else if (vector)
+        {
+            return false;
+        }
+        else
+        {
+            buffer = new IoVec { Base = (nuint)sqe.Addr, Len = Math.Min(sqe.Len, RingLimits.MaxTransferBytes) };
+        }
+
+        return (long)sqe.Off != CurrentPosition
+            && request.Ring.GetDirectWait().TryPark(request, write, buffer, (long)sqe.Off, flags);
+    }
+
+    private static IssueOutcome Done(Request request, int result)
+    {
+        request.Result = result;
+        return IssueOutcome.Done;
+    }
+}

@@ -1,0 +1,103 @@
+
+namespace UserRing.Engine.Managed.Parking;
+
+/// <summary>What a cancel is looking for.</summary>
+internal readonly struct CancelMatch
+{
+    private readonly bool _any;
+    private readonly ulong _userData;
+
+    private CancelMatch(bool any, ulong userData, bool all) => (_any, _userData, All) = (any, userData, all);
+
+    /// <summary>Every request of the ring, for its release.</summary>
+    internal static CancelMatch Everything => new(any: true, 0, all: true);
+
+    /// <summary>Every match, not just the first.</summary>
+    internal bool All { get; }
+
+    internal static CancelMatch ByUserData(ulong userData, bool all) => new(any: false, userData, all);
+
+    internal bool Matches(Request request) => _any || request.Sqe.UserData == _userData;
+}
+
+/// <summary>What a cancel found in one place.</summary>
+internal struct CancelResult
+{
+    /// <summary>Requests that were taken out and completed with ECANCELED.</summary>
+    internal int Cancelled;
+
+    /// <summary>A match is being executed and can no longer be taken out.</summary>
+    internal bool Running;
+}
+
+/// <summary>
+/// Where requests of one ring wait. A place never knows operations; cancelling belongs to it. Whoever takes a request out of its
+/// list owns it and completes it, which is how a cancel and an event that race complete it exactly once.
+/// </summary>
+internal abstract class ParkingPlace(RingContext ring)
+{
+    protected RingContext Ring { get; } = ring;
+
+    /// <summary>Takes matching requests out and completes them with ECANCELED in <paramref name="batch"/>.</summary>
+    internal abstract CancelResult Cancel(in CancelMatch match, IssueBatch batch);
+}
+
+/// <summary>A doubly linked list through <see cref="Request.Previous"/> and <see cref="Request.Next"/>; guarded by its place's lock.</summary>
+internal struct RequestList
+{
+    private Request? _first, _last;
+
+    internal int Count { get; private set; }
+
+    internal readonly Request? First => _first;
+
+    internal void Append(Request request)
+    {
+        request.Previous = _last;
+        request.Next = null;
+        if (_last is null)
+            _first = request;
+        else
+            _last.Next = request;
+        _last = request;
+        Count++;
+    }
+
+    internal void Remove(Request request)
+    {
+        if (request.Previous is null)
+            _first = request.Next;
+        else
+            request.Previous.Next = request.Next;
+        if (request.Next is null)
+            _last = request.Previous;
+        else
+            request.Next.Previous = request.Previous;
+        request.Previous = request.Next = null;
+        Count--;
+    }
+
+    internal Request? TakeFirst()
+    {
+        Request? first = _first;
+        if (first is not null)
+            Remove(first);
+        return first;
+    }
+
+    /// <summary>Moves the matching requests (one, or all if the match says so) to the end of <paramref name="taken"/>.</summary>
+    internal void TakeMatching(in CancelMatch match, ref RequestList taken)
+    {
+        Request? next;
+        for (Request? request = _first; request is not null; request = next)
+        {
+            next = request.Next;
+            if (!match.Matches(request))
+                continue;
+            Remove(request);
+            taken.Append(request);
+            if (!match.All)
+                return;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using UserRing.Abi;
+using UserRing.Engine.Linux;
+
+namespace UserRing.Engine.Managed.Parking;
+
+/// <summary>
+/// Requests of one ring that wait for their file to become ready. The waiting itself is done by the process's <see cref="Poller"/>;
+/// this place owns the list, hence the right to complete.
+/// </summary>
+internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarget
+{
+    private readonly Lock _lock = new();
+    private RequestList _waiting;
+
+    /// <summary>
+    /// Waits for <paramref name="events"/> on the request's file, once: 0, or -EPERM where the file has no readiness, or -errno.
+    /// On success the request may be finished by the poller before this returns.
+    /// </summary>
+    internal int Park(Request request, uint events)
+    {
+        if (!request.HoldsFile)
+        {
+            // A registered file: epoll wants a number of its own for each wait.
+            int duplicate = SelfCaller.Instance.Duplicate(request.File);
+            if (duplicate < 0)
+                return duplicate;
+            request.File = duplicate;
+            request.HoldsFile = true;
+        }
+
+        return Poller.Instance.Add(this, request, request.File, events | Libc.EPOLLONESHOT, out request.WaitSlot);
+    }
+
+    /// <summary>Waits for what will not come, until it is cancelled.</summary>
+    internal void ParkForEver(Request request)
+    {
+        request.WaitSlot = -1;
+        ((IPollTarget)this).Enlist(request);
+    }
+
+    void IPollTarget.Enlist(Request? request)
+    {
+        lock (_lock)
+        {
+            request!.Place = this;
+            _waiting.Append(request);
+        }
+    }
+
+    bool IPollTarget.TryClaim(Request? request)
+    {
+        lock (_lock)
+        {
+            if (request!.Place != this)
+                return false;
+            _waiting.Remove(request);
+            request.Place = null;
+            return true;
+        }
+    }
+
+    void IPollTarget.OnReady(Request? request, uint events, PollerBatch batches)
+    {
+        IssueBatch batch = batches.For(Ring, request!.Caller);
+        Poller.Instance.Remove(request.WaitSlot, request.File);
+        request.WasReady = true;
+        request.Result = (int)events;
+        ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
+        switch (request.CannotTry && row.ReadyOn != Ready.Never ? IssueOutcome.WouldBlock : OpTable.Issue(row, request, batch, IssueMode.Ready))
+        {
+            case IssueOutcome.Done:
+                batch.Complete(request, request.Result);
+                break;
+            case IssueOutcome.WouldBlock:
+                Submission.Park(request, batch, straightToWorker: false);
+                break;
+        }
+    }
+
+    internal override CancelResult Cancel(in CancelMatch match, IssueBatch batch)
+    {
+        RequestList taken = default;
+        lock (_lock)
+        {
+            _waiting.TakeMatching(match, ref taken);
+            for (Request? request = taken.First; request is not null; request = request.Next)
+                request.Place = null;
+        }
+
+        var result = new CancelResult { Cancelled = taken.Count };
+        while (taken.TakeFirst() is { } request)
+        {
+            // Waits for the poller if it is looking at this very request, and only then may the request be used again.
+            Poller.Instance.Remove(request.WaitSlot, request.File);
+            batch.Complete(request, -Errno.ECANCELED);
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,264 @@
+using UserRing.Abi;
+using UserRing.Engine.Linux;
+
+namespace UserRing.Engine.Managed.Parking;
+
+/// <summary>
+/// Timeouts of one ring. The clock part is the process's (<see cref="TimerClock"/>); the list, and with it the right to complete, is
+/// here. A timeout may also wait for a number of completions: those are looked at after each post.
+/// </summary>
+internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
+{
+    private readonly Lock _lock = new();
+    private RequestList _waiting;
+    private int _counting;
+
+    /// <summary>
+    /// Waits until <paramref name="deadline"/> (ns of <paramref name="clock"/>) or, if <paramref name="count"/> is not 0, until that
+    /// many more completions were posted: 0 or -errno.
+    /// </summary>
+    internal int Park(Request request, int clock, long deadline, uint count)
+    {
+        Ring.HoldFor(request);
+        request.Deadline = deadline;
+        request.WaitEvents = count;
+        request.TargetCount = Ring.Completions.Counted + count;
+        return TimerClock.Of(clock).Add(this, request);
+    }
+
+    /// <summary>Clock's lock held.</summary>
+    internal void Enlist(Request request)
+    {
+        lock (_lock)
+        {
+            request.Place = this;
+            _waiting.Append(request);
+            if (request.WaitEvents != 0)
+                _counting++;
+        }
+    }
+
+    /// <summary>Clock's lock held: whether the expired request is still waiting. True gives it to the caller.</summary>
+    internal bool TryClaim(Request request)
+    {
+        lock (_lock)
+        {
+            if (request.Place != this)
+                return false;
+            Unlist(request);
+            return true;
+        }
+    }
+
+    /// <summary>Completes with 0 what waited for no more completions than there are now. Called after each post, in its batch.</summary>
+    internal void CompleteSatisfied(IssueBatch batch)
+    {
+        if (Volatile.Read(ref _counting) == 0)
+            return;
+        RequestList satisfied = default;
+        lock (_lock)
+        {
+            uint posted = Ring.Completions.Counted;
+            Request? next;
+            for (Request? request = _waiting.First; request is not null; request = next)
+            {
+                next = request.Next;
+                if (request.WaitEvents == 0 || (int)(posted - request.TargetCount) < 0)
+                    continue;
+                Unlist(request);
+                satisfied.Append(request);
+            }
+        }
+
+        Finish(ref satisfied, 0, batch);
+    }
+
+    internal override CancelResult Cancel(in CancelMatch match, IssueBatch batch)
+    {
+        RequestList taken = default;
+        lock (_lock)
+        {
+            _waiting.TakeMatching(match, ref taken);
+            for (Request? request = taken.First; request is not null; request = request.Next)
+            {
+                request.Place = null;
+                if (request.WaitEvents != 0)
+                    _counting--;
+            }
+        }
+
+        var result = new CancelResult { Cancelled = taken.Count };
+        Finish(ref taken, -Errno.ECANCELED, batch);
+        return result;
+    }
+
+    private static void Finish(ref RequestList requests, int result, IssueBatch batch)
+    {
+        while (requests.TakeFirst() is { } request)
+        {
+            // Waits for the clock if it is looking at this very request; only then may the request be used again.
+            TimerClock.Of(request.Clock).Remove(request);
+            batch.CompleteTimeout(request, result);
+        }
+    }
+
+    private void Unlist(Request request)
+    {
+        _waiting.Remove(request);
+        request.Place = null;
+        if (request.WaitEvents != 0)
+            _counting--;
+    }
+}
+
+/// <summary>
+/// One clock's pending timeouts of all rings: a heap by deadline and a timerfd on the process's poller, armed for the earliest.
+/// Lock order: the clock's, then a ring's timers.
+/// </summary>
+internal sealed class TimerClock : IPollTarget
+{
+    private const long NanosecondsPerSecond = 1_000_000_000;
+
+    private static readonly TimerClock?[] Clocks = new TimerClock?[Libc.CLOCK_BOOTTIME + 1];
+
+    private readonly Lock _lock = new();
+    private readonly int _clock, _timer;
+    private readonly int _watchError;
+    private Request?[] _heap = new Request?[64];
+    private int _count;
+    private long _armed = long.MaxValue;
+
+    private TimerClock(int clock)
+    {
+        _clock = clock;
+        _timer = Libc.TimerfdCreate(clock, Libc.TFD_CLOEXEC | Libc.TFD_NONBLOCK);
+        _watchError = _timer < 0 ? _timer : Poller.Instance.Add(this, null, _timer, Libc.EPOLLIN, out _);
+    }
+
+    internal static TimerClock Of(int clock)
+    {
+        TimerClock? known = Volatile.Read(ref Clocks[clock]);
+        if (known is not null)
+            return known;
+        lock (Clocks)
+        {
+            known = Clocks[clock] ?? new TimerClock(clock);
+            Volatile.Write(ref Clocks[clock], known);
+            return known;
+        }
+    }
+
+    internal int Add(Timers timers, Request request)
+    {
+        if (_watchError < 0)
+            return _watchError;
+        lock (_lock)
+        {
+            request.Clock = _clock;
+            if (_count == _heap.Length)
+                Array.Resize(ref _heap, _count * 2);
+            Place(request, _count++);
+            SiftUp(request.WaitSlot);
+            timers.Enlist(request);
+            Arm();
+            return 0;
+        }
+    }
+
+    internal void Remove(Request request)
+    {
+        lock (_lock)
+        {
+            if (request.WaitSlot >= 0)
+                TakeAt(request.WaitSlot);
+        }
+    }
+
+    void IPollTarget.Enlist(Request? request)
+    {
+    }
+
+    bool IPollTarget.TryClaim(Request? request) => true;
+
+    void IPollTarget.OnReady(Request? request, uint events, PollerBatch batches)
+    {
+        Libc.DrainEventfd(_timer);
+        Volatile.Write(ref _armed, long.MaxValue);
+        while (TakeExpired() is { } expired)
+            batches.For(expired.Ring, expired.Caller).CompleteTimeout(expired, -Errno.ETIME);
+    }
+
+    private Request? TakeExpired()
+    {
+        lock (_lock)
+        {
+            long now = Libc.ClockGettimeNs(_clock);
+            while (_count > 0 && _heap[0]!.Deadline <= now)
+            {
+                Request first = _heap[0]!;
+                TakeAt(0);
+                if (first.Ring.Timers!.TryClaim(first))
+                    return first;
+            }
+
+            Arm();
+            return null;
+        }
+    }
+
+    private void Arm()
+    {
+        if (_count == 0 || _heap[0]!.Deadline >= _armed)
+            return;
+        long at = _armed = _heap[0]!.Deadline;
+        // 0 would disarm it; what lies in the past fires at once.
+        at = Math.Max(at, 1);
+        Libc.TimerfdSettime(_timer, Libc.TFD_TIMER_ABSTIME, at / NanosecondsPerSecond, at % NanosecondsPerSecond);
+    }
+
+    private void TakeAt(int index)
+    {
+        _heap[index]!.WaitSlot = -1;
+        Request last = _heap[--_count]!;
+        _heap[_count] = null;
+        if (index == _count)
+            return;
+        Place(last, index);
+        SiftUp(index);
+        SiftDown(last.WaitSlot);
+    }
+
+    private void Place(Request request, int index)
+    {
+        _heap[index] = request;
+        request.WaitSlot = index;
+    }
+
+    private void SiftUp(int index)
+    {
+        Request moved = _heap[index]!;
+        while (index > 0 && _heap[(index - 1) / 2]!.Deadline > moved.Deadline)
+        {
+            Place(_heap[(index - 1) / 2]!, index);
+            index = (index - 1) / 2;
+        }
+
+        Place(moved, index);
+    }
+
+    private void SiftDown(int index)
+    {
+        Request moved = _heap[index]!;
+        for (int child = 2 * index + 1; child < _count; child = 2 * index + 1)
+        {
+            if (child + 1 < _count && _heap[child + 1]!.Deadline < _heap[child]!.Deadline)
+                child++;
+            if (_heap[child]!.Deadline >= moved.Deadline)
+                break;
+            Place(_heap[child]!, index);
+            index = child;
+        }
+
+        Place(moved, index);
+    }
+}

@@ -1,0 +1,66 @@
+namespace UserRing.Engine.Managed.Parking;
+
+/// <summary>
+/// The process's worker threads, shared by all rings: started when first needed, ended after five idle seconds as the kernel's are.
+/// Not .NET's thread pool, which requests that block would starve, and which they would grow for the whole process.
+/// How many run at a time is each ring's own bound.
+/// </summary>
+internal static class WorkerThreads
+{
+    private static readonly TimeSpan IdleLife = TimeSpan.FromSeconds(5);
+    private static readonly object Gate = new();
+    private static readonly Queue<Workers> Wanted = new();
+    private static int _idle;
+
+    /// <summary>A thread shall run <paramref name="workers"/>: an idle one if there is one, else a new one.</summary>
+    internal static void Run(Workers workers)
+    {
+        lock (Gate)
+        {
+            Wanted.Enqueue(workers);
+            if (_idle >= Wanted.Count)
+            {
+                Monitor.Pulse(Gate);
+                return;
+            }
+        }
+
+        try
+        {
+            new Thread(Loop, 256 * 1024) { IsBackground = true, Name = "uring-work" }.UnsafeStart();
+        }
+        catch (OutOfMemoryException)
+        {
+            // No thread to be had (a limit): one of those that run takes the queue over when it is done.
+        }
+    }
+
+    private static void Loop()
+    {
+        var batch = new IssueBatch();
+        while (Next() is { } workers)
+            workers.Work(batch);
+    }
+
+    private static Workers? Next()
+    {
+        lock (Gate)
+        {
+            _idle++;
+            try
+            {
+                while (Wanted.Count == 0)
+                {
+                    if (!Monitor.Wait(Gate, IdleLife) && Wanted.Count == 0)
+                        return null;
+                }
+
+                return Wanted.Dequeue();
+            }
+            finally
+            {
+                _idle--;
+            }
+        }
+    }
+}

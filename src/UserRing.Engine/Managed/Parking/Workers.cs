@@ -1,0 +1,214 @@
+using UserRing.Abi;
+
+namespace UserRing.Engine.Managed.Parking;
+
+/// <summary>
+/// Requests of one ring that a thread must run because they cannot wait in any other way. Two classes, as in the kernel: work on
+/// files that end by themselves, at most min(SQ entries, 4 x CPUs) at a time, and work that may wait for ever (terminals and the like).
+/// Buffered writes to one file never run against each other: they queue up behind the one that runs, and its worker goes on with
+/// them, so that a batch of them costs one wake-up. The threads are the process's (<see cref="WorkerThreads"/>).
+/// </summary>
+internal sealed class Workers : ParkingPlace
+{
+    private const int MostUnbounded = 256;
+    private const int OrderBuckets = 64;
+
+    private readonly Lock _lock = new();
+    private readonly WorkClass _bounded, _unbounded = new() { Most = MostUnbounded };
+    private readonly RequestList[] _behind = new RequestList[OrderBuckets];
+    private readonly bool[] _busy = new bool[OrderBuckets];
+    private readonly List<Request> _executing = [];
+    private bool _asked;
+
+    internal Workers(RingContext ring)
+        : base(ring)
+    {
+        _bounded = new WorkClass { Most = Math.Min((int)ring.Layout.SqEntries, 4 * Environment.ProcessorCount) };
+    }
+
+    /// <summary>Queues a request that holds what it needs. Threads are asked for once per batch, by <see cref="Dispatch"/>.</summary>
+    internal void Park(Request request)
+    {
+        lock (_lock)
+        {
+            request.Place = this;
+            if (request.FileKey != 0)
+            {
+                int bucket = Bucket(request.FileKey);
+                if (_busy[bucket])
+                {
+                    _behind[bucket].Append(request);
+                    return;
+                }
+
+                _busy[bucket] = true;
+            }
+
+            ClassOf(request).Ready.Append(request);
+        }
+    }
+
+    /// <summary>End of a batch: one thread is asked for; a thread that finds more than it can take asks for the next.</summary>
+    internal void Dispatch()
+    {
+        lock (_lock)
+        {
+            if (_asked || !(_bounded.CanRun || _unbounded.CanRun))
+                return;
+            _asked = true;
+        }
+
+        WorkerThreads.Run(this);
+    }
+
+    /// <summary>On a worker thread: runs requests until none is left that may run. The ring is held by what it was asked for.</summary>
+    internal void Work(IssueBatch batch)
+    {
+        bool arrived = true;
+        while (TakeNext(arrived, out WorkClass? workClass) is { } request)
+        {
+            arrived = false;
+            Ring.AddReference(); // the request's own reference goes with it; the batch needs the ring until it has ended
+            for (Request? next = request; next is not null;)
+            {
+                ulong key = next.FileKey;
+                batch.Begin(Ring, next.Caller, onSubmitter: false);
+                Execute(next, batch);
+                batch.End();
+                next = Leave(key, workClass!);
+            }
+
+            Ring.CancelIfClosed();
+            Ring.DropReference();
+        }
+    }
+
+    internal override CancelResult Cancel(in CancelMatch match, IssueBatch batch)
+    {
+        RequestList taken = default, fromReady = default;
+        var result = default(CancelResult);
+        lock (_lock)
+        {
+            if (match.All)
+                TakeBehind(match, ref taken);
+            _bounded.Ready.TakeMatching(match, ref fromReady);
+            if (match.All || fromReady.Count == 0)
+                _unbounded.Ready.TakeMatching(match, ref fromReady);
+            while (fromReady.TakeFirst() is { } request)
+            {
+                taken.Append(request);
+                if (request.FileKey != 0)
+                    FreeBucket(request.FileKey);
+            }
+
+            if (!match.All && taken.Count == 0)
+                TakeBehind(match, ref taken);
+            for (Request? request = taken.First; request is not null; request = request.Next)
+                request.Place = null;
+            foreach (Request request in _executing)
+                result.Running |= match.Matches(request);
+        }
+
+        result.Cancelled = taken.Count;
+        while (taken.TakeFirst() is { } request)
+            batch.Complete(request, -Errno.ECANCELED);
+        return result;
+    }
+
+    private static int Bucket(ulong fileKey) => (int)(fileKey % OrderBuckets);
+
+    private WorkClass ClassOf(Request request) => request.MayWaitLong ? _unbounded : _bounded;
+
+    private void TakeBehind(in CancelMatch match, ref RequestList taken)
+    {
+        for (int i = 0; i < OrderBuckets && (match.All || taken.Count == 0); i++)
+            _behind[i].TakeMatching(match, ref taken);
+    }
+
+    /// <summary>Lock held. The next in a file's queue becomes ready, or the queue is free.</summary>
+    private void FreeBucket(ulong fileKey)
+    {
+        int bucket = Bucket(fileKey);
+        if (_behind[bucket].TakeFirst() is { } next)
+            ClassOf(next).Ready.Append(next);
+        else
+            _busy[bucket] = false;
+    }
+
+    private Request? TakeNext(bool arrived, out WorkClass? workClass)
+    {
+        bool more;
+        Request request;
+        lock (_lock)
+        {
+            if (arrived)
+                _asked = false;
+            workClass = _bounded.CanRun ? _bounded : _unbounded.CanRun ? _unbounded : null;
+            if (workClass is null)
+                return null;
+            request = workClass.Ready.TakeFirst()!;
+            request.Place = null;
+            _executing.Add(request);
+            workClass.Running++;
+            more = !_asked && (_bounded.CanRun || _unbounded.CanRun);
+            _asked |= more;
+        }
+
+        if (more)
+            WorkerThreads.Run(this);
+        return request;
+    }
+
+    private void Execute(Request request, IssueBatch batch)
+    {
+        ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
+        // Asked for by IOSQE_ASYNC and able to wait for readiness: that is tried before a thread is given up to it.
+        bool mayPoll = request.MayWaitLong && row.ReadyOn != Ready.Never && !request.CannotTry;
+        IssueOutcome outcome = OpTable.Issue(row, request, batch, mayPoll ? IssueMode.Ready : IssueMode.Worker);
+        lock (_lock)
+            _executing.Remove(request); // before it is completed: a cancel must not look at a request that is used again
+        switch (outcome)
+        {
+            case IssueOutcome.Done:
+                batch.Complete(request, request.Result);
+                break;
+            case IssueOutcome.WouldBlock:
+                Submission.Park(request, batch, straightToWorker: false);
+                break;
+        }
+    }
+
+    /// <summary>After a request: the next one of the same file for this worker, or its seat is free.</summary>
+    private Request? Leave(ulong fileKey, WorkClass workClass)
+    {
+        lock (_lock)
+        {
+            if (fileKey != 0)
+            {
+                int bucket = Bucket(fileKey);
+                if (_behind[bucket].First is { } behind && ClassOf(behind) == workClass)
+                {
+                    _behind[bucket].Remove(behind);
+                    behind.Place = null;
+                    _executing.Add(behind);
+                    return behind;
+                }
+
+                FreeBucket(fileKey);
+            }
+
+            workClass.Running--;
+            return null;
+        }
+    }
+
+    private sealed class WorkClass
+    {
+        internal RequestList Ready;
+        internal int Running;
+
+        internal int Most { get; init; }
+
+        internal bool CanRun => Ready.Count > 0 && Running < Most;
+    }
+}

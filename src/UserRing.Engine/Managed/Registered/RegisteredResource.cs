@@ -1,0 +1,48 @@
+using UserRing.Engine.Linux;
+
+namespace UserRing.Engine.Managed.Registered;
+
+/// <summary>
+/// Something a program registered, used by index. The table holds one reference and each parked request another: what is taken out of
+/// the table lives on until its last request is done. Only then is its tag, if it has one, posted as a completion.
+/// </summary>
+internal abstract class RegisteredResource(ulong tag)
+{
+    private int _references = 1;
+
+    internal void AddReference() => Interlocked.Increment(ref _references);
+
+    /// <summary>Drops a reference; the last one frees it and posts the tag in <paramref name="batch"/> (null: the ring is going).</summary>
+    internal void Release(IssueBatch? batch)
+    {
+        if (Interlocked.Decrement(ref _references) != 0)
+            return;
+        Free();
+        if (tag != 0)
+            batch?.Post(tag, 0);
+    }
+
+    protected abstract void Free();
+}
+
+/// <summary>A registered file: a duplicate of the program's descriptor, so that the program may close its own.</summary>
+internal sealed class RegisteredFile(int descriptor, ulong tag) : RegisteredResource(tag)
+{
+    internal int Descriptor { get; } = descriptor;
+
+    protected override void Free() => Libc.Close(Descriptor);
+}
+
+/// <summary>
+/// A registered buffer: a range of the program's memory, checked and made resident when registered. Memory cannot be pinned from user
+/// space: a program that unmaps it gets EFAULT from later requests where the kernel's engine would go on using the old pages.
+/// </summary>
+internal sealed class RegisteredBuffer(nuint address, nuint length, ulong tag, MemlockCharge charge) : RegisteredResource(tag)
+{
+    private MemlockCharge _charge = charge;
+
+    /// <summary>Whether the range lies inside, the end included.</summary>
+    internal bool Contains(nuint start, nuint bytes) => start >= address && start - address <= length && bytes <= length - (start - address);
+
+    protected override void Free() => _charge.GiveBack();
+}

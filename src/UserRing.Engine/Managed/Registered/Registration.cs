@@ -1,0 +1,114 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using UserRing.Abi;
+
+namespace UserRing.Engine.Managed.Registered;
+
+/// <summary>The register call: one row per command. Runs under the ring's submit lock, as the kernel's does under its own.</summary>
+internal static class Registration
+{
+    private const int NotARow = -Errno.EINVAL;
+
+    internal static bool IsKnown(RegisterOp operation) => (uint)operation < AbiCounts.RegisterOps;
+
+    /// <summary>0, a count, or -errno. Argument shapes are checked before state, state before contents.</summary>
+    internal static int Run(RingContext ring, Caller caller, RegisterOp operation, nuint argument, uint count, IssueBatch batch) => operation switch
+    {
+        RegisterOp.RegisterBuffers => argument == 0 ? -Errno.EFAULT : ring.Buffers.Register(caller, argument, 0, count, batch),
+        RegisterOp.RegisterFiles => argument == 0 ? -Errno.EFAULT : ring.Files.Register(caller, argument, 0, count, batch),
+        RegisterOp.UnregisterBuffers => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Buffers.Unregister(batch),
+        RegisterOp.UnregisterFiles => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Files.Unregister(batch),
+        RegisterOp.RegisterFilesUpdate => UpdateFiles(ring, caller, argument, count, batch),
+        RegisterOp.RegisterFiles2 => Register2(ring.Files, caller, argument, count, batch),
+        RegisterOp.RegisterBuffers2 => Register2(ring.Buffers, caller, argument, count, batch),
+        RegisterOp.RegisterFilesUpdate2 => Update2(ring.Files, caller, argument, count, batch),
+        RegisterOp.RegisterBuffersUpdate => Update2(ring.Buffers, caller, argument, count, batch),
+        RegisterOp.RegisterEventFd => RegisterEventFd(ring, caller, argument, count, asyncOnly: false),
+        RegisterOp.RegisterEventFdAsync => RegisterEventFd(ring, caller, argument, count, asyncOnly: true),
+        RegisterOp.UnregisterEventFd => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Events.Unregister(),
+        RegisterOp.RegisterProbe => Probe(caller, argument, count),
+        RegisterOp.RegisterEnableRings => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Enable(caller),
+        _ => NotARow, // as a kernel that does not know the command
+    };
+
+    private static int UpdateFiles(RingContext ring, Caller caller, nuint argument, uint count, IssueBatch batch)
+    {
+        if (count == 0)
+            return -Errno.EINVAL;
+        int error = Read(caller, argument, out RsrcUpdate update);
+        if (error < 0)
+            return error;
+        return update.Resv != 0 ? -Errno.EINVAL : ring.Files.Update(caller, update.Offset, (nuint)update.Data, 0, count, batch);
+    }
+
+    private static int Register2<TSource, TResource>(
+        ResourceTable<TSource, TResource> table, Caller caller, nuint argument, uint size, IssueBatch batch)
+        where TSource : unmanaged
+        where TResource : RegisteredResource
+    {
+        if (size != Unsafe.SizeOf<RsrcRegister>())
+            return -Errno.EINVAL;
+        int error = Read(caller, argument, out RsrcRegister register);
+        if (error < 0)
+            return error;
+        bool sparse = (register.Flags & RsrcRegisterFlags.Sparse) != 0;
+        if (register.Nr == 0 || register.Resv2 != 0 || (register.Flags & ~RsrcRegisterFlags.Sparse) != 0 || sparse && register.Data != 0)
+            return -Errno.EINVAL;
+        return table.Register(caller, (nuint)register.Data, (nuint)register.Tags, register.Nr, batch);
+    }
+
+    private static int Update2<TSource, TResource>(
+        ResourceTable<TSource, TResource> table, Caller caller, nuint argument, uint size, IssueBatch batch)
+        where TSource : unmanaged
+        where TResource : RegisteredResource
+    {
+        if (size != Unsafe.SizeOf<RsrcUpdate2>())
+            return -Errno.EINVAL;
+        int error = Read(caller, argument, out RsrcUpdate2 update);
+        if (error < 0)
+            return error;
+        return update.Nr == 0 || update.Resv != 0 || update.Resv2 != 0
+            ? -Errno.EINVAL
+            : table.Update(caller, update.Offset, (nuint)update.Data, (nuint)update.Tags, update.Nr, batch);
+    }
+
+    private static int RegisterEventFd(RingContext ring, Caller caller, nuint argument, uint count, bool asyncOnly)
+    {
+        if (count != 1)
+            return -Errno.EINVAL;
+        if (ring.Events.IsRegistered)
+            return -Errno.EBUSY;
+        int error = Read(caller, argument, out int descriptor);
+        return error < 0 ? error : ring.Events.Register(caller, descriptor, asyncOnly);
+    }
+
+    private static int Probe(Caller caller, nuint argument, uint count)
+    {
+        if (argument == 0 || count > RingLimits.MaxProbeOps)
+            return -Errno.EINVAL;
+        var bytes = new byte[Abi.Probe.OpsOffset + (int)count * Unsafe.SizeOf<ProbeOp>()];
+        int error = caller.CopyIn(argument, bytes);
+        if (error < 0)
+            return error;
+        if (bytes.AsSpan().ContainsAnyExcept((byte)0))
+            return -Errno.EINVAL;
+
+        int listed = Math.Min((int)count, OpTable.Count);
+        MemoryMarshal.Write(bytes, new Probe { LastOp = (Opcode)(OpTable.Count - 1), OpsLen = (byte)listed });
+        Span<ProbeOp> operations = MemoryMarshal.Cast<byte, ProbeOp>(bytes.AsSpan(Abi.Probe.OpsOffset));
+        for (int number = 0; number < listed; number++)
+        {
+            operations[number].Op = (Opcode)number;
+            operations[number].Flags = OpTable.Supports((Opcode)number) ? ProbeOpFlags.Supported : 0;
+        }
+
+        return caller.CopyOut(argument, bytes);
+    }
+
+    private static int Read<T>(Caller caller, nuint address, out T value)
+        where T : unmanaged
+    {
+        value = default;
+        return caller.CopyIn(address, MemoryMarshal.AsBytes(new Span<T>(ref value)));
+    }
+}

@@ -1,0 +1,254 @@
+using UserRing.Abi;
+using UserRing.Engine.Linux;
+using UserRing.Engine.Managed.Parking;
+using UserRing.Engine.Managed.Registered;
+
+namespace UserRing.Engine.Managed;
+
+/// <summary>
+/// One ring: what was agreed at setup, and the parts that do the work. References to it are counted: the table of open rings holds
+/// one, every running call, worker and parked request another; the last to go frees the memory. Release takes the table's, so
+/// that closing never waits.
+/// </summary>
+internal sealed class RingContext
+{
+    private MemlockCharge _charge;
+    private int _references = 1, _inFlight, _ownerTask;
+    private volatile bool _disabled, _closed;
+    private int _pollDescriptor = -1;
+
+    internal RingContext(in RingLayout layout, RingMemory memory, in RingParams parameters, MemlockCharge charge, int task)
+    {
+        (Layout, Memory, Flags, _charge) = (layout, memory, parameters.Flags, charge);
+        _disabled = (Flags & SetupFlags.RDisabled) != 0;
+        _ownerTask = (Flags & SetupFlags.SingleIssuer) != 0 && !_disabled ? task : 0;
+        Waiters = new Waiters(this);
+        Completions = new Completion(this);
+        Pool = new RequestPool(this);
+        Submission = new Submission(this);
+        Files = new FileTable(this);
+        Buffers = new BufferTable(this);
+        Events = new EventSignal(this);
+    }
+
+    /// <summary>The engine object that made it; others do not know its descriptor.</summary>
+    internal required ManagedEngine Engine { get; init; }
+
+    internal RingLayout Layout { get; }
+
+    internal RingMemory Memory { get; }
+
+    internal SetupFlags Flags { get; }
+
+    internal Submission Submission { get; }
+
+    internal Completion Completions { get; }
+
+    internal Waiters Waiters { get; }
+
+    internal RequestPool Pool { get; }
+
+    internal FileTable Files { get; }
+
+    internal BufferTable Buffers { get; }
+
+    internal EventSignal Events { get; }
+
+    /// <summary>Parking places come into being with their first request: an idle ring pays for none.</summary>
+    internal Workers? Workers { get; private set; }
+
+    internal PollWait? PollWait { get; private set; }
+
+    internal Timers? Timers { get; private set; }
+
+    internal DirectWait? DirectWait { get; private set; }
+
+    internal SqPoll? SqPoll { get; set; }
+
+    /// <summary>Whether registered buffers count against RLIMIT_MEMLOCK, as the ring's memory did.</summary>
+    internal bool ChargesMemlock { get; init; }
+
+    internal bool IsDisabled => _disabled;
+
+    internal bool IsClosed => _closed;
+
+    /// <summary>Requests that are parked somewhere: completions that may come without anybody's call.</summary>
+    internal int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>Whether the caller may submit: anybody, unless the ring has a single issuer.</summary>
+    internal bool IsOwner(Caller caller)
+    {
+        int owner = Volatile.Read(ref _ownerTask);
+        return owner == 0 || owner == caller.CurrentTask;
+    }
+
+    /// <summary>Takes a reference unless the ring is already gone.</summary>
+    internal bool TryAddReference()
+    {
+        int seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            int now = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (now == seen)
+                return true;
+            seen = now;
+        }
+
+        return false;
+    }
+
+    /// <summary>For someone who knows that another reference is held meanwhile.</summary>
+    internal void AddReference() => Interlocked.Increment(ref _references);
+
+    internal void DropReference()
+    {
+        if (Interlocked.Decrement(ref _references) == 0)
+            Free();
+    }
+
+    /// <summary>A request leaves the submitter's hands: it holds the ring until it is finished.</summary>
+    internal void HoldFor(Request request)
+    {
+        if (request.HoldsRing)
+            return;
+        request.HoldsRing = true;
+        Interlocked.Increment(ref _references);
+        Interlocked.Increment(ref _inFlight);
+    }
+
+    internal void LetGoOf(Request request)
+    {
+        request.HoldsRing = false;
+        Interlocked.Decrement(ref _inFlight);
+        DropReference();
+    }
+
+    /// <summary>REGISTER_ENABLE_RINGS: the task that enables becomes the single issuer.</summary>
+    internal int Enable(Caller caller)
+    {
+        if (!_disabled)
+            return -Errno.EBADFD;
+        if ((Flags & SetupFlags.SingleIssuer) != 0)
+            Volatile.Write(ref _ownerTask, caller.CurrentTask);
+        _disabled = false;
+        SqPoll?.Wake();
+        return 0;
+    }
+
+    /// <summary>Lets what finished in the meantime become visible to a caller who asks for events.</summary>
+    internal void Progress()
+    {
+        DirectWait?.Reap();
+        Completions.Flush();
+    }
+
+    /// <summary>After a post, no lock held: the program's eventfd and the poll descriptor.</summary>
+    internal void Notify(bool ringChanged, bool wasEmpty, bool inline)
+    {
+        Events.Signal(inline, ringChanged);
+        int poll = Volatile.Read(ref _pollDescriptor);
+        if (poll >= 0 && wasEmpty)
+            Libc.SignalEventfd(poll);
+    }
+
+    /// <summary>
+    /// A descriptor to poll(2) for this ring: readable while completions are unread. Made when first asked for; an eventfd of the
+    /// engine's, closed with the ring. A memfd, which is what the ring's own descriptor is, cannot be polled.
+    /// </summary>
+    internal int PollDescriptor()
+    {
+        lock (Completions.Lock)
+        {
+            if (_pollDescriptor < 0)
+            {
+                int made = Libc.Eventfd(Completions.Unread > 0 ? 1u : 0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
+                if (made < 0)
+                    return made;
+                Volatile.Write(ref _pollDescriptor, made);
+            }
+
+            return _pollDescriptor;
+        }
+    }
+
+    /// <summary>Makes the poll descriptor say what the CQ says: after the program reaped, and at each enter.</summary>
+    internal void RefreshPollDescriptor()
+    {
+        int poll = Volatile.Read(ref _pollDescriptor);
+        if (poll < 0)
+            return;
+        lock (Completions.Lock)
+        {
+            Libc.DrainEventfd(poll);
+            if (Completions.ReachableTail != Completions.Tail - Completions.Unread)
+                Libc.SignalEventfd(poll);
+        }
+    }
+
+    internal Workers GetWorkers() => Workers ?? Make(static ring => ring.Workers ??= new Workers(ring));
+
+    internal PollWait GetPollWait() => PollWait ?? Make(static ring => ring.PollWait ??= new PollWait(ring));
+
+    internal Timers GetTimers() => Timers ?? Make(static ring => ring.Timers ??= new Timers(ring));
+
+    internal DirectWait GetDirectWait() => DirectWait ?? Make(static ring => ring.DirectWait ??= new DirectWait(ring));
+
+    /// <summary>How many places a request may wait in, for <see cref="PlaceAt"/>.</summary>
+    internal const int Places = 3;
+
+    /// <summary>In the order in which a cancel asks them; null if no request ever waited there.</summary>
+    internal ParkingPlace? PlaceAt(int index) => index switch
+    {
+        0 => Workers,
+        1 => PollWait,
+        _ => Timers,
+    };
+
+    /// <summary>Release: no more submissions, waiters leave, everything in flight is cancelled; the rest follows in the background.</summary>
+    internal void Close()
+    {
+        _closed = true;
+        Memory.CloseDescriptor();
+        SqPoll?.Stop();
+        Waiters.Close();
+        CancelEverything();
+        DropReference();
+    }
+
+    /// <summary>For whoever may have parked a request while the ring was being released: it must not stay behind.</summary>
+    internal void CancelIfClosed()
+    {
+        if (_closed)
+            CancelEverything();
+    }
+
+    private void CancelEverything()
+    {
+        var batch = new IssueBatch();
+        batch.Begin(this, SelfCaller.Instance, onSubmitter: false);
+        for (int i = 0; i < Places; i++)
+            PlaceAt(i)?.Cancel(CancelMatch.Everything, batch);
+        batch.End();
+    }
+
+    private T Make<T>(Func<RingContext, T> make)
+    {
+        lock (Pool)
+            return make(this);
+    }
+
+    /// <summary>In the reverse order of setup; nobody is left who could use any of it.</summary>
+    private void Free()
+    {
+        DirectWait?.Free();
+        Files.Free();
+        Buffers.Free();
+        Events.Free();
+        Waiters.Free();
+        SqPoll?.Free();
+        if (_pollDescriptor >= 0)
+            Libc.Close(_pollDescriptor);
+        Memory.Free();
+        _charge.GiveBack();
+    }
+}

@@ -1,0 +1,66 @@
+using UserRing.Abi;
+using UserRing.Engine.Linux;
+
+namespace UserRing.Engine.Managed;
+
+/// <summary>The caller of an in-process ring: this process. Memory and descriptors are used as they are.</summary>
+internal sealed class SelfCaller : Caller
+{
+    /// <summary>
+    /// Duplicates start here, so that the program's own "lowest free number" stays as it would be on a kernel ring, which
+    /// uses none. Half the soft limit where that is lower.
+    /// </summary>
+    private const int HighBase = 1000;
+
+    [ThreadStatic]
+    private static int _task;
+
+    internal static readonly SelfCaller Instance = new();
+
+    private readonly SafeCopy _copy = new();
+
+    internal override bool LendsInPlace => true;
+
+    internal override int CurrentTask => _task != 0 ? _task : _task = Libc.Gettid();
+
+    internal override int CopyIn(nuint source, Span<byte> destination) => _copy.Read(source, destination);
+
+    internal override int CopyOut(nuint destination, ReadOnlySpan<byte> source) => _copy.Write(destination, source);
+
+    internal override int Lend(ReadOnlySpan<IoVec> vector, LoanDirection direction, out Loan? loan)
+    {
+        loan = null;
+        return 0;
+    }
+
+    internal override int Borrow(int descriptor, IssueBatch batch) => descriptor;
+
+    internal override int Duplicate(int descriptor)
+    {
+        ulong soft = Limit(Libc.RLIMIT_NOFILE);
+        int lowest = (int)Math.Min(HighBase, soft / 2);
+        int duplicate = Libc.Fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, lowest);
+        return duplicate == -Errno.EMFILE ? Libc.Fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, 0) : duplicate;
+    }
+
+    internal override int MakeResident(nuint address, nuint length)
+    {
+        int error = Libc.Madvise(address, length, Libc.MADV_POPULATE_WRITE);
+        if (error != -Errno.EINVAL)
+            return error < 0 ? -Errno.EFAULT : 0;
+        // Linux before 5.14 does not know the advice: see at least that each page can be read.
+        nuint page = (nuint)Environment.SystemPageSize;
+        Span<byte> one = stackalloc byte[1];
+        for (nuint at = address; at < address + length; at += page)
+        {
+            if (CopyIn(at, one) < 0)
+                return -Errno.EFAULT;
+        }
+
+        return 0;
+    }
+
+    internal override ulong Limit(int resource) => Libc.Getrlimit(resource, out ulong soft, out _) == 0 ? soft : ulong.MaxValue;
+
+    internal override bool HasCapability(int capability) => Libc.HasCapability(capability);
+}

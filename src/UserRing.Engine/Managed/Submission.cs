@@ -1,0 +1,239 @@
+using System.Runtime.CompilerServices;
+using UserRing.Abi;
+using UserRing.Engine.Managed.Registered;
+
+namespace UserRing.Engine.Managed;
+
+/// <summary>
+/// From SQ to requests: each SQE is copied once, checked, prepared and issued; what would block is parked. Submitters take turns under
+/// <see cref="Lock"/>, which also guards the file and buffer tables. The batch is consumed against a private head that is
+/// published once, after the last SQE was read: the barrier and the shared cache line are paid per batch (review of the 2019 series).
+/// </summary>
+internal sealed class Submission(RingContext ring)
+{
+    private const SqeFlags KnownFlags =
+        SqeFlags.FixedFile | SqeFlags.IoDrain | SqeFlags.IoLink | SqeFlags.IoHardlink | SqeFlags.Async | SqeFlags.BufferSelect | SqeFlags.CqeSkipSuccess;
+
+    /// <summary>What this engine does not do yet is refused as by a kernel that does not know the flag.</summary>
+    private const SqeFlags HonouredFlags = SqeFlags.FixedFile | SqeFlags.Async;
+
+    private readonly IssueBatch _batch = new();
+    private readonly RingMemory _memory = ring.Memory;
+    private readonly uint _entries = ring.Layout.SqEntries;
+    private readonly bool _submitAll = (ring.Flags & SetupFlags.SubmitAll) != 0;
+
+    /// <summary>The SQ head is the engine's own; its shared copy is output only.</summary>
+    private uint _head;
+
+    internal Lock Lock { get; } = new();
+
+    /// <summary>Whether SQEs are queued, for the polling thread; needs no lock to be asked.</summary>
+    internal bool HasWork => _memory.ReadSqTail() != Volatile.Read(ref _head);
+
+    internal bool IsFull => _memory.ReadSqTail() - Volatile.Read(ref _head) >= _entries;
+
+    /// <summary>Takes up to <paramref name="most"/> SQEs: how many were used up with a completion due.</summary>
+    internal uint Submit(Caller caller, uint most)
+    {
+        lock (Lock)
+        {
+            if (ring.IsClosed)
+                return 0;
+            uint head = _head;
+            // The tail is the program's: whatever it says, no more than the ring holds is taken.
+            uint queued = Math.Min(_memory.ReadSqTail() - head, _entries);
+            uint count = Math.Min(queued, most);
+            if (count == 0)
+                return 0;
+            _batch.Begin(ring, caller, onSubmitter: true);
+            uint taken = Consume(ref head, count);
+            _head = head;
+            _memory.PublishSqHead(head);
+            _batch.End();
+            return taken;
+        }
+    }
+
+    /// <summary>Runs a register command under the lock, with a batch for the tags it may post.</summary>
+    internal int Register(Caller caller, RegisterOp operation, nuint argument, uint count)
+    {
+        lock (Lock)
+        {
+            _batch.Begin(ring, caller, onSubmitter: true);
+            int result = Registration.Run(ring, caller, operation, argument, count, _batch);
+            _batch.End();
+            return result;
+        }
+    }
+
+    private uint Consume(ref uint head, uint count)
+    {
+        uint taken = 0;
+        while (taken < count)
+        {
+            uint index = _memory.ReadSqIndex(head++);
+            if (index >= _entries)
+            {
+                // Used up, counted, no completion, and the batch ends here (io_uring.c, io_get_sqe).
+                _memory.CountDropped();
+                break;
+            }
+
+            taken++;
+            Request request = ring.Pool.Rent();
+            _memory.CopySqe(index, out request.Sqe);
+            if (!Start(request) && !_submitAll)
+                break;
+        }
+
+        return taken;
+    }
+
+    /// <summary>False if the SQE failed in preparation, which ends the batch on a ring without SUBMIT_ALL.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Start(Request request)
+    {
+        request.Caller = _batch.Caller;
+        int error = Prepare(request);
+        if (error < 0)
+        {
+            _batch.Complete(request, error);
+            return false;
+        }
+
+        ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
+        if ((row.Needs & Needs.File) != 0 && (error = FindFile(request)) < 0)
+        {
+            _batch.Complete(request, error);
+            return true;
+        }
+
+        if ((request.Sqe.Flags & SqeFlags.Async) != 0)
+        {
+            Park(request, _batch, straightToWorker: true);
+            return true;
+        }
+
+        switch (OpTable.Issue(row, request, _batch, IssueMode.Inline))
+        {
+            case IssueOutcome.Done:
+                _batch.Complete(request, request.Result);
+                break;
+            case IssueOutcome.WouldBlock:
+                Park(request, _batch, straightToWorker: false);
+                break;
+        }
+
+        return true;
+    }
+
+    /// <summary>The checks common to all operations, in the kernel's order, then the operation's own.</summary>
+    private static int Prepare(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        if ((int)sqe.Opcode >= OpTable.Count)
+        {
+            sqe.Opcode = Opcode.Nop; // nothing behind may look up a row that does not exist
+            return -Errno.EINVAL;
+        }
+
+        ref readonly OpRow row = ref OpTable.Of(sqe.Opcode);
+        if ((sqe.Flags & ~HonouredFlags) != 0)
+        {
+            if ((sqe.Flags & ~KnownFlags) != 0)
+                return -Errno.EINVAL;
+            return (sqe.Flags & SqeFlags.BufferSelect) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL;
+        }
+
+        if (sqe.IoPrio != 0 && (row.Needs & Needs.IoPrio) == 0)
+            return -Errno.EINVAL;
+        if (sqe.Personality != 0)
+            return -Errno.EINVAL; // none is registered
+        return row.IsImplemented ? OpTable.Prepare(row, request) : -Errno.EOPNOTSUPP;
+    }
+
+    /// <summary>The descriptor is looked up once, here; a parked request then keeps that file, whatever becomes of the number.</summary>
+    private int FindFile(Request request)
+    {
+        if ((request.Sqe.Flags & SqeFlags.FixedFile) != 0)
+        {
+            RegisteredFile? file = ring.Files.Find(request.Sqe.Fd);
+            if (file is null)
+                return -Errno.EBADF;
+            request.FixedFile = file;
+            request.File = file.Descriptor;
+            return 0;
+        }
+
+        int local = _batch.Caller.LendsInPlace ? request.Sqe.Fd : _batch.Caller.Borrow(request.Sqe.Fd, _batch);
+        if (local < 0)
+            return -Errno.EBADF;
+        request.File = local;
+        return 0;
+    }
+
+    /// <summary>
+    /// Hands a request that would block to where it can wait: readiness if its file has that, else a worker. From here on it holds
+    /// the ring, its file and its buffer.
+    /// </summary>
+    internal static void Park(Request request, IssueBatch batch, bool straightToWorker)
+    {
+        ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
+        bool poll = row.ReadyOn != Ready.Never && !straightToWorker && !(request.CannotTry && request.WasReady);
+        if (poll && request.CannotTry)
+            poll = !batch.FactsOf(request.File).HasNoReadiness;
+        int found = request.File; // facts belong to the program's number, not to the duplicate that may be about to be made
+        int error = Hold(request, row);
+        if (error == 0 && poll)
+        {
+            error = request.Ring.GetPollWait().Park(request, (uint)row.ReadyOn);
+            if (error == 0)
+                return;
+            if (error == -Errno.EPERM) // no readiness on this file
+            {
+                request.CannotTry = true;
+                error = 0;
+            }
+        }
+
+        if (error < 0)
+        {
+            batch.Complete(request, error);
+            return;
+        }
+
+        if ((row.Needs & Needs.File) != 0)
+        {
+            ref FileFacts.Entry facts = ref batch.FactsOf(found);
+            request.MayWaitLong = !facts.HasNoReadiness;
+            bool ordered = (row.Needs & Needs.FileOrder) != 0 && facts.IsRegular && !facts.IsDirect;
+            request.FileKey = ordered ? facts.FileKey | 1 : 0;
+        }
+
+        request.Ring.GetWorkers().Park(request);
+    }
+
+    /// <summary>For an operation that parks itself: ring, file and buffer are its own until it completes. 0 or -errno.</summary>
+    internal static int HoldForParking(Request request) => Hold(request, OpTable.Of(request.Sqe.Opcode));
+
+    /// <summary>Takes what is not held yet; a second call changes nothing.</summary>
+    private static int Hold(Request request, in OpRow row)
+    {
+        request.Ring.HoldFor(request);
+        if (!request.HoldsFixed && (request.FixedFile is not null || request.FixedBuffer is not null))
+        {
+            request.FixedFile?.AddReference();
+            request.FixedBuffer?.AddReference();
+            request.HoldsFixed = true;
+        }
+
+        if ((row.Needs & Needs.File) == 0 || request.FixedFile is not null || request.HoldsFile)
+            return 0;
+        int duplicate = request.Caller.Duplicate(request.Sqe.Fd);
+        if (duplicate < 0)
+            return duplicate;
+        request.File = duplicate;
+        request.HoldsFile = true;
+        return 0;
+    }
+}
