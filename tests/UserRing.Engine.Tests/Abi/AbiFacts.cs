@@ -81,7 +81,7 @@ internal static class AbiFacts
 
     private static IEnumerable<ConstantFact> Numbers(string section, string prefix) =>
         Root.GetProperty(section).EnumerateObject()
-            .Select(item => new ConstantFact(prefix + item.Name, Int128.Parse(item.Value.GetRawText(), null), item.Value.GetRawText(), null));
+            .Select(item => new ConstantFact(prefix + item.Name, item.Value.GetInt32(), item.Value.GetRawText(), null));
 
     private static ConstantFact ReadConstant(JsonElement row)
     {

@@ -11,7 +11,9 @@ namespace UserRing.Engine.Tests.Abi;
 /// </summary>
 internal static class CSharpLayout
 {
-    public static int SizeOf(Type type) => Generic<int>(nameof(SizeOfGeneric), type);
+    private static readonly MethodInfo UnsafeSizeOf = typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!;
+
+    public static int SizeOf(Type type) => (int)UnsafeSizeOf.MakeGenericMethod(type).Invoke(null, null)!;
 
     public static int AlignmentOf(Type type) => OffsetOf(typeof(Padded<>).MakeGenericType(type).GetField(nameof(Padded<int>.Value))!);
 
@@ -33,11 +35,6 @@ internal static class CSharpLayout
     /// <summary>The value of a constant or enum member.</summary>
     public static Int128 ValueOf(FieldInfo constant) =>
         Int128.Parse(Convert.ToString(constant.GetRawConstantValue(), CultureInfo.InvariantCulture)!, CultureInfo.InvariantCulture);
-
-    private static int SizeOfGeneric<T>() => Unsafe.SizeOf<T>();
-
-    private static T Generic<T>(string method, Type type) =>
-        (T)typeof(CSharpLayout).GetMethod(method, BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type).Invoke(null, null)!;
 
     // Constructor parameters only keep the compiler from finding the fields unassigned.
     private struct Padded<T>(byte first, T value)
