@@ -13,6 +13,6 @@ public enum UringCmdFlags : uint
     /// <summary><c>IORING_URING_CMD_MULTISHOT</c> (6.18): multishot command; needs BUFFER_SELECT.</summary>
     Multishot = 0x2,
 
-    /// <summary><c>IORING_URING_CMD_MASK</c> (6.1): all flags this header knows; the 6.18 kernel also knows bit 1.</summary>
+    /// <summary><c>IORING_URING_CMD_MASK</c> (6.1): the flags the header admits to; it leaves out <see cref="Multishot"/>.</summary>
     Mask = Fixed,
 }
