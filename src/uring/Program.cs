@@ -5,8 +5,8 @@ using UserRing.Tool.Commands;
 namespace UserRing.Tool;
 
 /// <summary>
-/// Parses, runs, and answers an exit code: 0 done, 1 something went wrong while running, 2 what was asked for makes no sense, 130 stopped by
-/// a signal. Whatever goes wrong is one line on stderr.
+/// Parses, runs, and answers an exit code: 0 done, 1 something went wrong while running, 2 what was asked for makes no sense, 130 stopped
+/// by a signal. Whatever goes wrong is one line on stderr.
 /// </summary>
 internal static class Program
 {
@@ -20,7 +20,9 @@ internal static class Program
             BenchCommand.Create(),
             BenchWorkerCommand.Create(),
         };
-        ParseResult parsed = root.Parse(arguments.Length == 0 ? ["--help"] : arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        ParseResult parsed = root.Parse(
+            arguments.Length == 0 ? ["--help"] : arguments,
+            new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             // Of several complaints the most telling: a word nobody knows also makes the parser miss a command.

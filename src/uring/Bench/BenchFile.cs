@@ -15,14 +15,15 @@ internal sealed class BenchFile : IDisposable
 
     private static readonly byte[][] Words = [.. new[]
     {
-        "ring  ", "queue ", "submit", "reap  ", "batch ", "block ", "depth ", "page  ", "cache ", "wait  ", "poll  ", "issue ", "park  ", "post  ", "entry ", "kernel",
+        "ring  ", "queue ", "submit", "reap  ", "batch ", "block ", "depth ", "page  ",
+        "cache ", "wait  ", "poll  ", "issue ", "park  ", "post  ", "entry ", "kernel",
     }.Select(Encoding.ASCII.GetBytes)];
 
     private BenchFile(string path) => Path = path;
 
     public string Path { get; }
 
-    /// <summary>In the current directory, which says what file system is meant; where that cannot be written, among the temporary files.</summary>
+    /// <summary>In the current directory, which says what file system is meant; if that cannot be written, in the temporary one.</summary>
     public static BenchFile Create(CancellationToken stop)
     {
         string name = $".uring-bench-{Environment.ProcessId}.tmp";

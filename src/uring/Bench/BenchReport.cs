@@ -121,15 +121,20 @@ internal sealed record EngineReport
             Errors = engine.Errors,
             VerifiedBlocks = engine.VerifiedBlocks,
             LatencyUs = engine.Latency,
-            Ratio = engine.RatioTo(first!) is { } ratio ? new RatioReport(Round(ratio.Median), Round(ratio.Minimum), Round(ratio.Maximum)) : null,
+            Ratio = RatioReport.Of(engine.RatioTo(first!)),
         };
     }
 
-    private static double Round(double ratio) => Math.Round(ratio, 4);
 }
 
 /// <summary>A ratio over the rounds.</summary>
-internal sealed record RatioReport(double Median, double Min, double Max);
+internal sealed record RatioReport(double Median, double Min, double Max)
+{
+    public static RatioReport? Of(Spread? ratio) =>
+        ratio is { } known ? new RatioReport(Round(known.Median), Round(known.Minimum), Round(known.Maximum)) : null;
+
+    private static double Round(double ratio) => Math.Round(ratio, 4);
+}
 
 /// <summary>For people as well as programs, so indented.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]

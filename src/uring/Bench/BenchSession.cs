@@ -56,9 +56,12 @@ internal sealed class BenchSession(BenchPlan plan)
         TurnOutcome outcome = await WorkerProcess.Run(order, progress => view.Progressed(engine, round, progress), stop);
         engine.Rounds[round] = outcome.Result;
         engine.Unavailable = outcome.Unavailable;
-        engine.Failure ??= outcome.Failure ?? (outcome.Result is { Errors: > 0 } result ? $"{result.Errors} errors, the first: {result.FirstError}" : null);
+        engine.Failure ??= outcome.Failure ?? ErrorsOf(outcome.Result);
         view.Ended(engine, round);
     }
+
+    private static string? ErrorsOf(WorkerResult? result) =>
+        result is { Errors: > 0 } ? $"{result.Errors} errors, the first: {result.FirstError}" : null;
 
     private void Write(string[] files)
     {

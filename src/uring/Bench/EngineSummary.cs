@@ -44,7 +44,8 @@ internal sealed class EngineRecord(string name, int rounds)
         }
     }
 
-    public double CpuMicrosecondsPerRequest => Median(result => result.Requests == 0 ? 0 : result.CpuSeconds * 1e6 / result.Requests).Median;
+    public double CpuMicrosecondsPerRequest =>
+        Median(result => result.Requests == 0 ? 0 : result.CpuSeconds * 1e6 / result.Requests).Median;
 
     public LatencyMicroseconds? Latency => Results.All(result => result.Latency is not null)
         ? new LatencyMicroseconds

@@ -6,7 +6,9 @@ using OxyPlot.Series;
 
 namespace UserRing.Tool.Bench;
 
-/// <summary>A bar per engine (the median) and a dot per round. The only place that needs the plotting library, so only --plot loads it.</summary>
+/// <summary>
+/// A bar per engine (the median) and a dot per round. The only place that needs the plotting library, so only --plot loads it.
+/// </summary>
 internal static class SvgPlot
 {
     private const string RateAxis = "rate";

@@ -22,7 +22,9 @@ internal sealed record WorkerMessage
 /// <summary>How far the measured part has come.</summary>
 internal sealed record WorkerProgress(double Seconds, long Requests);
 
-/// <summary>What one turn measured; counts exclude the warm-up, except errors and verified blocks, which count wherever they happen.</summary>
+/// <summary>
+/// What one turn measured. Counts exclude the warm-up, except errors and verified blocks, which count wherever they happen.
+/// </summary>
 internal sealed record WorkerResult
 {
     public required double Seconds { get; init; }
@@ -60,7 +62,9 @@ internal sealed record LatencyMicroseconds
 }
 
 /// <summary>One message a line, so compact.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(WorkerOrder))]
 [JsonSerializable(typeof(WorkerMessage))]
 internal sealed partial class WorkerJson : JsonSerializerContext;

@@ -95,7 +95,7 @@ internal static class WorkerProcess
         return info;
     }
 
-    /// <summary>How to start this tool again: as itself (a native or single file, or its own launcher), else through the dotnet host.</summary>
+    /// <summary>How to start this tool again: as itself (a native file, or its own launcher), else through the dotnet host.</summary>
     private static (string Program, string? Assembly) Self()
     {
         string process = Environment.ProcessPath ?? "dotnet";

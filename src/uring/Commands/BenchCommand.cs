@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using UserRing.Abi;
 using UserRing.Tool.Bench;
 
@@ -9,16 +8,18 @@ namespace UserRing.Tool.Commands;
 internal static class BenchCommand
 {
     private const int SectorBytes = 512;
+    private const int MaxDepth = (int)RingLimits.MaxEntries;
+    private const int MaxFixed = RingLimits.MaxRegisteredBuffers;
     private const long MaxBufferBytes = 4L << 30;
 
     private static readonly Argument<string[]> Files = new("FILE")
     {
-        Description = $"Files or block devices to read, sharing the load; without one, a file of {BenchFile.Bytes >> 20} MiB is made and removed.",
+        Description = $"Files or block devices to read; without one, a file of {BenchFile.Bytes >> 20} MiB is made and removed.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static readonly Option<int> Depth = Options.Number("--depth", "Requests kept in flight.", 128, 1, (int)RingLimits.MaxEntries);
-    private static readonly Option<int> Batch = Options.Number("--batch", "Requests submitted at a time, at most the depth.", 32, 1, (int)RingLimits.MaxEntries);
+    private static readonly Option<int> Depth = Options.Number("--depth", "Requests kept in flight.", 128, 1, MaxDepth);
+    private static readonly Option<int> Batch = Options.Number("--batch", "Requests submitted at a time.", 32, 1, MaxDepth);
     private static readonly Option<int> Block = Options.Number("--block", "Bytes per request.", 4096, 1, 1 << 30);
     private static readonly Option<double> Seconds = Options.Seconds("--seconds", "Seconds measured per engine and round.", 3, 86_400);
     private static readonly Option<int> Rounds = Options.Number("--rounds", "How often each engine has its turn.", 3, 1, 1000);
@@ -34,13 +35,17 @@ internal static class BenchCommand
     private static readonly Option<string?> Plot = Options.Text("--plot", "FILE.svg", "Draw the result.");
 
     private static readonly Option<string[]> Engines = Options.Names(
-        "--engines", "NAME,...", $"Of {string.Join(", ", BenchEngines.All)}; the first is what the others are compared with. [default: all]", BenchEngines.All);
+        "--engines",
+        "NAME,...",
+        $"Of {string.Join(", ", BenchEngines.All)}; the others are compared with the first. [default: all]",
+        BenchEngines.All);
 
     public static Command Create()
     {
         Command command = new("bench", "Read files through every engine that works here, taken in turns, and compare.")
         {
-            Files, Depth, Batch, Block, Seconds, Rounds, Threads, Sequential, Direct, Fixed, Nop, SqPoll, Latency, Verify, Engines, Json, Plot,
+            Files, Depth, Batch, Block, Seconds, Rounds, Threads, Engines,
+            Sequential, Direct, Fixed, Nop, SqPoll, Latency, Verify, Json, Plot,
         };
         command.SetAction((parsed, stop) => new BenchSession(Plan(parsed)).Run(stop));
         return command;
@@ -88,16 +93,14 @@ internal static class BenchCommand
         {
             throw new ToolException($"--block {load.Block}: with --direct it must be a multiple of {SectorBytes}");
         }
-        if (load.Fixed && load.Depth > RingLimits.MaxRegisteredBuffers)
+        if (load.Fixed && load.Depth > MaxFixed)
         {
-            throw new ToolException($"--depth {load.Depth}: with --fixed at most {RingLimits.MaxRegisteredBuffers}, the number of buffers a ring can register");
+            throw new ToolException($"--depth {load.Depth}: a ring can register at most {MaxFixed} buffers (--fixed)");
         }
         if ((long)load.Depth * load.Block * load.Threads > MaxBufferBytes)
         {
-            double gib = (double)load.Depth * load.Block * load.Threads / (1 << 30);
-            throw new ToolException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"--depth {load.Depth} --block {load.Block} --threads {load.Threads}: buffers of {gib:F1} GiB, more than the {MaxBufferBytes >> 30} GiB allowed"));
+            throw new ToolException(
+                $"--depth {load.Depth} --block {load.Block} --threads {load.Threads}: more than {MaxBufferBytes >> 30} GiB of buffers");
         }
         CheckTarget("--json", plan.JsonPath == "-" ? null : plan.JsonPath);
         CheckTarget("--plot", plan.PlotPath);

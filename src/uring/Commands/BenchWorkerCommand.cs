@@ -3,7 +3,8 @@ using UserRing.Tool.Bench;
 
 namespace UserRing.Tool.Commands;
 
-/// <summary><c>uring bench-worker</c>, hidden: one engine's turn, in a process of its own. See <see cref="WorkerProcess"/> for the other end.</summary>
+/// <summary><c>uring bench-worker</c>, hidden: one engine's turn, in a process of its own.</summary>
+/// <seealso cref="WorkerProcess"/>
 internal static class BenchWorkerCommand
 {
     public const string Name = "bench-worker";

@@ -7,6 +7,8 @@ namespace UserRing.Tool.Commands;
 /// <summary>Options that say in one line what they would have accepted; the parser's own messages name .NET types.</summary>
 internal static class Options
 {
+    private const double ShortestSeconds = 0.01;
+
     public static Option<int> Number(string name, string description, int fallback, int minimum, int maximum) => new(name)
     {
         Description = $"{description} [default: {fallback}]",
@@ -19,31 +21,33 @@ internal static class Options
             {
                 return value;
             }
-            argument.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: expected a whole number from {minimum} to {maximum}"));
+            argument.AddError($"{name} {text}: expected a whole number from {minimum} to {maximum}");
             return fallback;
         },
     };
 
     public static Option<double> Seconds(string name, string description, double fallback, double maximum) => new(name)
     {
-        Description = string.Create(CultureInfo.InvariantCulture, $"{description} [default: {fallback}]"),
+        Description = $"{description} [default: {fallback}]",
         HelpName = "S",
         DefaultValueFactory = _ => fallback,
         CustomParser = argument =>
         {
             string text = argument.Tokens[0].Value;
-            if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value >= 0.01 && value <= maximum)
+            if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+                && value >= ShortestSeconds && value <= maximum)
             {
                 return value;
             }
-            argument.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} {text}: expected seconds from 0.01 to {maximum}"));
+            argument.AddError($"{name} {text}: expected seconds from {ShortestSeconds} to {maximum}");
             return fallback;
         },
     };
 
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 
-    public static Option<string?> Text(string name, string helpName, string description) => new(name) { HelpName = helpName, Description = description };
+    public static Option<string?> Text(string name, string helpName, string description) =>
+        new(name) { HelpName = helpName, Description = description };
 
     /// <summary>A list given as "a,b,c" or by repeating the option; each name once, each known.</summary>
     public static Option<string[]> Names(string name, string helpName, string description, IReadOnlyList<string> known) => new(name)

@@ -7,11 +7,13 @@ namespace UserRing.Tool.Commands;
 /// <summary><c>uring probe</c>.</summary>
 internal static class ProbeCommand
 {
+    private const string Description = "What this machine allows, which engine Auto would take and why, and who serves which operation.";
+
     private static readonly Option<bool> Json = Options.Switch("--json", "As JSON.");
 
     public static Command Create()
     {
-        Command command = new("probe", "What this machine allows, which engine Auto would take and why, and who serves which operation.") { Json };
+        Command command = new("probe", Description) { Json };
         command.SetAction(parsed => Run(parsed.GetValue(Json)));
         return command;
     }

@@ -54,7 +54,8 @@ internal sealed record EngineProbe
     [JsonIgnore]
     public RingProbe? Operations { get; private init; }
 
-    public static EngineProbe Untried(string name, string reason) => new() { Name = name, Available = false, Reason = reason, Features = [] };
+    public static EngineProbe Untried(string name, string reason) =>
+        new() { Name = name, Available = false, Reason = reason, Features = [] };
 
     public static EngineProbe Try(IRingEngine engine)
     {

@@ -33,7 +33,12 @@ internal static class ProbeView
             1 => Text($"1: privileged processes may{(machine.IoUringGroup >= 0 ? Text($", and group {machine.IoUringGroup}") : "")}"),
             { } value => Text($"{value}: nobody may"),
         });
-        Add(grid, "seccomp", machine.Seccomp switch { null => "unknown", "off" => "off", { } mode => $"{mode}: system calls may be refused" });
+        Add(grid, "seccomp", machine.Seccomp switch
+        {
+            null => "unknown",
+            "off" => "off",
+            { } mode => $"{mode}: system calls may be refused",
+        });
         Add(grid, "memlock limit", machine.MemlockBytes is { } bytes
             ? Text($"{bytes / 1024:N0} KiB{(machine.MemlockExempt ? ", lifted by CAP_IPC_LOCK" : "")}")
             : "none");
@@ -65,13 +70,14 @@ internal static class ProbeView
         foreach (OperationProbe operation in report.Operations)
         {
             string kernel = operation.Kernel switch { true => "yes", false => "no", null => "?" };
-            table.AddRow(
-                new Text(Text($"{operation.Code}")), new Text(operation.Name), new Text(operation.Since ?? ""), new Text(kernel), new Text(operation.Managed));
+            string[] cells = [Text($"{operation.Code}"), operation.Name, operation.Since ?? "", kernel, operation.Managed];
+            table.AddRow(cells.Select(cell => new Text(cell)));
         }
         return table;
     }
 
-    private static void Add(Grid grid, string name, string value) => grid.AddRow(new Text(name, new Style(decoration: Decoration.Bold)), new Text(value));
+    private static void Add(Grid grid, string name, string value) =>
+        grid.AddRow(new Text(name, new Style(decoration: Decoration.Bold)), new Text(value));
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

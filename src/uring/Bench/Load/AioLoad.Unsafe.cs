@@ -84,7 +84,7 @@ internal sealed unsafe class AioLoad(WorkerOrder order, int thread, LoadSwitches
         }
     }
 
-    /// <summary>All of them, however many calls it takes; a request the kernel refuses at once counts as completed with that error.</summary>
+    /// <summary>All of them, however many calls it takes; a request refused at once counts as completed with that error.</summary>
     private int Submit(int count)
     {
         int calls = 0;

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace UserRing.Tool.Bench.Load;
 
-/// <summary>Native memory on page boundaries, which O_DIRECT asks for and the collector does not move; zeroed, so every page is there.</summary>
+/// <summary>
+/// Native memory on page boundaries, which O_DIRECT asks for and the collector does not move; zeroed, so every page is there.
+/// </summary>
 internal sealed unsafe class AlignedMemory : IDisposable
 {
     private const int PageBytes = 4096;

@@ -124,7 +124,9 @@ internal abstract class BlockLoad(WorkerOrder order, int thread, LoadSwitches sw
     {
         if (result != _expected)
         {
-            CountError(result < 0 ? $"a request failed with {Errno.Name((int)-result)}" : $"a request transferred {result} bytes of {_expected}");
+            CountError(result < 0
+                ? $"a request failed with {Errno.Name((int)-result)}"
+                : $"a request transferred {result} bytes of {_expected}");
         }
         else if (Slots.Fault(slot) is { } fault)
         {

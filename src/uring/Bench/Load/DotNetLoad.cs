@@ -57,7 +57,7 @@ internal sealed class DotNetLoad(WorkerOrder order, int thread, LoadSwitches swi
         }
     }
 
-    /// <summary>The loops run on any thread of the pool, so what the other engines do unlocked is guarded here; it is nothing beside a read.</summary>
+    /// <summary>The loops run on any thread of the pool, so what other engines do unlocked is guarded here.</summary>
     private ulong Next(out int file)
     {
         lock (_gate)

@@ -22,7 +22,9 @@ internal sealed class LatencyRecorder
         {
             all.Add(recorder._histogram);
         }
-        return all.TotalCount == 0 ? null : new LatencyMicroseconds { P50 = Microseconds(all, 50), P99 = Microseconds(all, 99), P999 = Microseconds(all, 99.9) };
+        return all.TotalCount == 0
+            ? null
+            : new LatencyMicroseconds { P50 = Microseconds(all, 50), P99 = Microseconds(all, 99), P999 = Microseconds(all, 99.9) };
     }
 
     private static double Microseconds(LongHistogram histogram, double percentile) => histogram.GetValueAtPercentile(percentile) / 1e3;

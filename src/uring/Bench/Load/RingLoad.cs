@@ -4,8 +4,8 @@ using UserRing.Engine;
 namespace UserRing.Tool.Bench.Load;
 
 /// <summary>
-/// The kernel's or the managed engine through <see cref="Ring"/>; nothing but the engine option differs. The loop is bench/native/uring_loop.c
-/// in C#: prepare up to a batch, submit, wait for a batch only once the depth is reached, reap all there is.
+/// The kernel's or the managed engine through <see cref="Ring"/>; nothing but the engine option differs. The loop is that of
+/// bench/native/uring_loop.c: prepare up to a batch, submit, wait for a batch only once the depth is reached, reap all there is.
 /// </summary>
 internal sealed class RingLoad(WorkerOrder order, int thread, LoadSwitches switches) : BlockLoad(order, thread, switches)
 {

@@ -16,8 +16,8 @@ internal abstract class BenchView(TextWriter output, BenchPlan plan)
         {
             return new LineView(output, plan);
         }
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Interactive = InteractionSupport.Yes });
-        return new LiveView(console, output, plan);
+        AnsiConsoleSettings settings = new() { Out = new AnsiConsoleOutput(output), Interactive = InteractionSupport.Yes };
+        return new LiveView(AnsiConsole.Create(settings), output, plan);
     }
 
     /// <summary>Runs the rounds with the view open.</summary>

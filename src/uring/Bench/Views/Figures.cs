@@ -12,7 +12,8 @@ internal static class Figures
         return [Header(plan), .. engines.Select(engine => Row(plan, engine, first))];
     }
 
-    public static int[] Widths(string[][] rows) => [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
+    public static int[] Widths(string[][] rows) =>
+        [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
 
     public static string Count(double value) => Text($"{value:N0}");
 

@@ -11,7 +11,9 @@ internal sealed class LineView(TextWriter output, BenchPlan plan) : BenchView(ou
 
     public override void Ended(EngineRecord engine, int round)
     {
-        string outcome = engine.Rounds[round] is { } result ? $"{Figures.Count(result.Rate)} per second" : engine.Unavailable ?? engine.Failure ?? "";
+        string outcome = engine.Rounds[round] is { } result
+            ? $"{Figures.Count(result.Rate)} per second"
+            : engine.Unavailable ?? engine.Failure ?? "";
         Output.WriteLine($"round {round + 1} of {Plan.Rounds}: {engine.Name}: {outcome}");
     }
 

@@ -24,13 +24,22 @@ internal sealed class LiveView(IAnsiConsole console, TextWriter output, BenchPla
 
     public override void Started(EngineRecord engine, int round) => Update(engine, $"round {round + 1} of {Plan.Rounds}", "warming up");
 
-    public override void Progressed(EngineRecord engine, int round, WorkerProgress progress) =>
-        Update(engine, $"round {round + 1} of {Plan.Rounds}, {progress.Seconds:F1} s", Figures.Count(progress.Requests / Math.Max(progress.Seconds, 0.001)));
+    public override void Progressed(EngineRecord engine, int round, WorkerProgress progress)
+    {
+        double rate = progress.Requests / Math.Max(progress.Seconds, 0.001);
+        Update(engine, $"round {round + 1} of {Plan.Rounds}, {progress.Seconds:F1} s", Figures.Count(rate));
+    }
 
     public override void Ended(EngineRecord engine, int round)
     {
         string rate = engine.HasResult ? Figures.Count(engine.Rate.Median) : "-";
-        Update(engine, engine.Unavailable is not null ? "cannot run here" : engine.Failure is not null ? "failed" : $"done {round + 1} of {Plan.Rounds}", rate);
+        string state = engine switch
+        {
+            { Unavailable: not null } => "cannot run here",
+            { Failure: not null } => "failed",
+            _ => $"done {round + 1} of {Plan.Rounds}",
+        };
+        Update(engine, state, rate);
     }
 
     public override void Summarise(EngineRecord[] engines)
@@ -45,7 +54,8 @@ internal sealed class LiveView(IAnsiConsole console, TextWriter output, BenchPla
         Table table = new() { Border = TableBorder.Rounded };
         foreach (string title in rows[0])
         {
-            table.AddColumn(new TableColumn(Markup.Escape(title)) { Alignment = table.Columns.Count == 0 ? Justify.Left : Justify.Right, NoWrap = true });
+            Justify alignment = table.Columns.Count == 0 ? Justify.Left : Justify.Right;
+            table.AddColumn(new TableColumn(Markup.Escape(title)) { Alignment = alignment, NoWrap = true });
         }
         foreach ((EngineRecord engine, string[] row) in engines.Zip(rows.Skip(1)))
         {
