@@ -26,23 +26,36 @@ internal sealed class BenchFile : IDisposable
     /// <summary>In the current directory, which says what file system is meant; if that cannot be written, in the temporary one.</summary>
     public static BenchFile Create(CancellationToken stop)
     {
-        string name = $".uring-bench-{Environment.ProcessId}.tmp";
-        BenchFile file = new(System.IO.Path.Combine(Environment.CurrentDirectory, name));
         FileStream stream;
         try
         {
-            stream = Open(file.Path);
+            stream = Open(Environment.CurrentDirectory);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            file = new BenchFile(System.IO.Path.Combine(System.IO.Path.GetTempPath(), name));
-            stream = Open(file.Path);
+            stream = Open(System.IO.Path.GetTempPath());
         }
+        return Fill(stream, stop);
+    }
+
+    public static BenchFile Create(string directory, CancellationToken stop) => Fill(Open(directory), stop);
+
+    public void Dispose() => File.Delete(Path);
+
+    private static FileStream Open(string directory)
+    {
+        string path = System.IO.Path.Combine(directory, $".uring-bench-{Environment.ProcessId}.tmp");
+        return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+    }
+
+    private static BenchFile Fill(FileStream stream, CancellationToken stop)
+    {
+        BenchFile file = new(stream.Name);
         try
         {
             using (stream)
             {
-                Fill(stream, stop);
+                WriteAll(stream, stop);
             }
             return file;
         }
@@ -53,11 +66,7 @@ internal sealed class BenchFile : IDisposable
         }
     }
 
-    public void Dispose() => File.Delete(Path);
-
-    private static FileStream Open(string path) => new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
-
-    private static void Fill(FileStream stream, CancellationToken stop)
+    private static void WriteAll(FileStream stream, CancellationToken stop)
     {
         byte[] chunk = new byte[ChunkBytes];
         for (long position = 0; position < Bytes; position += ChunkBytes)
