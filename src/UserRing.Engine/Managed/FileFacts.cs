@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed;
@@ -15,11 +16,19 @@ internal sealed class FileFacts
 
     private readonly Entry[] _entries = new Entry[Slots];
 
+    // Which number was last found to be a file in memory: a hint for the next batch, which checks it before it is believed.
+    private readonly int[] _memoryFiles = new int[Slots];
+
+    internal FileFacts() => _memoryFiles.AsSpan().Fill(-1);
+
     internal void Forget()
     {
         foreach (ref Entry entry in _entries.AsSpan())
             entry.Descriptor = -1;
     }
+
+    /// <summary>Remembers for later batches that this one refuses RWF_NOWAIT but never blocks.</summary>
+    internal void HintMemoryFile(int descriptor) => _memoryFiles[descriptor & (Slots - 1)] = descriptor;
 
     /// <summary>The number is about to be closed, and may be another file's within this batch.</summary>
     internal void Forget(int descriptor)
@@ -29,6 +38,7 @@ internal sealed class FileFacts
             entry.Descriptor = -1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ref Entry Of(int descriptor)
     {
         ref Entry entry = ref _entries[descriptor & (Slots - 1)];
@@ -37,6 +47,9 @@ internal sealed class FileFacts
             entry = default;
             entry.Descriptor = descriptor;
             entry.OpenFlags = Libc.Fcntl(descriptor, Libc.F_GETFL, 0);
+            entry.Tryable = entry.OpenFlags >= 0 && !entry.IsDirect;
+            if (_memoryFiles[descriptor & (Slots - 1)] == descriptor)
+                entry.ReadNeedsWorker = entry.WriteNeedsWorker = entry.Tryable && entry.IsMemoryFile;
         }
 
         return ref entry;
@@ -56,8 +69,13 @@ internal sealed class FileFacts
         /// <summary>RWF_NOWAIT was refused for this direction.</summary>
         internal bool ReadNeedsWorker, WriteNeedsWorker;
 
+        internal bool Tryable;
+
         private bool _known;
         private FileIdentity _identity;
+
+        /// <summary>Open, not direct, and not known to refuse RWF_NOWAIT: an attempt is worth making.</summary>
+        internal readonly bool MayTry(bool write) => Tryable & !(write ? WriteNeedsWorker : ReadNeedsWorker);
 
         internal readonly bool IsDirect => OpenFlags >= 0 && (OpenFlags & Libc.O_DIRECT) != 0;
 

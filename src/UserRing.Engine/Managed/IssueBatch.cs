@@ -16,6 +16,7 @@ internal sealed class IssueBatch
     private readonly Cqe[] _done = new Cqe[Capacity];
     private readonly FileFacts _facts = new();
     private List<(int Index, Loan Loan)>? _loans;
+    private ReadRun? _reads;
     private int _count, _timeouts;
     private RingContext _ring = null!;
 
@@ -38,6 +39,26 @@ internal sealed class IssueBatch
 
     /// <summary>What is known of a local descriptor in this batch.</summary>
     internal ref FileFacts.Entry FactsOf(int descriptor) => ref _facts.Of(descriptor);
+
+    /// <summary>Takes a read that is to be attempted together with those that follow it at once.</summary>
+    internal void Gather(Request request)
+    {
+        _reads ??= new ReadRun();
+        _reads.Add(request);
+        if (_reads.IsFull)
+            _reads.Run(this);
+    }
+
+    /// <summary>Attempts the reads gathered so far: before anything else is issued, and at the end of the batch.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void RunGathered()
+    {
+        if (_reads is { IsEmpty: false } reads)
+            reads.Run(this);
+    }
+
+    /// <summary>A file in memory was met: the next batch need not try what it refuses.</summary>
+    internal void HintMemoryFile(int descriptor) => _facts.HintMemoryFile(descriptor);
 
     /// <summary>Finishes a request with <paramref name="result"/> as its res. The request must not be touched afterwards.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -90,6 +111,7 @@ internal sealed class IssueBatch
     /// <summary>Ends the batch: everything posted, borrowed descriptors given back.</summary>
     internal void End()
     {
+        RunGathered();
         if (OnSubmitter)
             _ring.DirectWait?.Start(this);
         Flush();

@@ -29,7 +29,9 @@ public sealed class ManagedEngine : IRingEngine
     private readonly ManagedEngineOptions _options;
     private readonly Caller _caller;
 
-    /// <summary>An engine of its own; rings of several engines do not see each other's options, only the process's threads are shared.</summary>
+    /// <summary>
+    /// An engine of its own; rings of several engines do not see each other's options, only the process's threads are shared.
+    /// </summary>
     /// <exception cref="PlatformNotSupportedException">Not Linux on x86-64 or arm64.</exception>
     public ManagedEngine(ManagedEngineOptions? options = null)
         : this(options, SelfCaller.Instance)
@@ -149,8 +151,8 @@ public sealed class ManagedEngine : IRingEngine
     }
 
     /// <summary>
-    /// A descriptor that polls readable while completions of <paramref name="ring"/> are unread, or -errno. Made at the first call; the engine
-    /// keeps it and closes it with the ring. (The ring's own descriptor is shared memory, which poll(2) always reports ready.)
+    /// A descriptor that polls readable while completions of <paramref name="ring"/> are unread, or -errno. Made at the first call; the
+    /// engine keeps it and closes it with the ring. (The ring's own descriptor is shared memory, which poll(2) always reports ready.)
     /// It is brought up to date by each enter, and by asking for it again.
     /// </summary>
     public int PollDescriptor(int ring)

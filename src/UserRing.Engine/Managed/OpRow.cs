@@ -16,6 +16,9 @@ internal enum Needs
 
     /// <summary>Buffered work on one regular file does not run against itself on workers.</summary>
     FileOrder = 4,
+
+    /// <summary>Consecutive ones of a batch may be attempted together; any other operation is issued after them.</summary>
+    Gathers = 8,
 }
 
 /// <summary>Which readiness ends an operation's would-block.</summary>
@@ -52,7 +55,9 @@ internal readonly unsafe struct OpRow
         Cleanup = cleanup;
     }
 
-    /// <summary>The row of an operation that the ABI knows and this engine does not have: EOPNOTSUPP, as where it is compiled out.</summary>
+    /// <summary>
+    /// The row of an operation that the ABI knows and this engine does not have: EOPNOTSUPP, as where it is compiled out.
+    /// </summary>
     internal OpRow(Opcode opcode)
         : this(opcode, Needs.None, Ready.Never, null, null, null)
     {

@@ -14,24 +14,28 @@ internal static unsafe class OpTable
     /// <summary>Linux 6.18 has 63 operations; what is newer answers EINVAL, as it does there.</summary>
     internal const int Count = 63;
 
+    private const Needs Transfer = Needs.File | Needs.IoPrio;
+    private const Needs GatheredRead = Transfer | Needs.Gathers;
+    private const Needs OrderedWrite = Transfer | Needs.FileOrder;
+
     private static readonly OpRow[] Rows = Checked(
     [
-        // opcode             needs                                    ready on        prepare                     issue                  cleanup
-        new(Opcode.Nop,         Needs.None,                              Ready.Never,   &Nop.Prepare,               &Nop.Issue,            null),
-        new(Opcode.Readv,       Needs.File | Needs.IoPrio,               Ready.ToRead,  &ReadWrite.PrepareVector,   &ReadWrite.Read,       &ReadWrite.Cleanup),
-        new(Opcode.Writev,      Needs.File | Needs.IoPrio | Needs.FileOrder, Ready.ToWrite, &ReadWrite.PrepareVector, &ReadWrite.Write,    &ReadWrite.Cleanup),
-        new(Opcode.Fsync,       Needs.File,                              Ready.Never,   &Sync.PrepareFsync,         &Sync.Fsync,           null),
-        new(Opcode.ReadFixed,   Needs.File | Needs.IoPrio,               Ready.ToRead,  &ReadWrite.Prepare,         &ReadWrite.ReadFixed,  &ReadWrite.Cleanup),
-        new(Opcode.WriteFixed,  Needs.File | Needs.IoPrio | Needs.FileOrder, Ready.ToWrite, &ReadWrite.Prepare,     &ReadWrite.WriteFixed, &ReadWrite.Cleanup),
-        new(Opcode.PollAdd,     Needs.File,                              Ready.Never,   &Poll.PrepareAdd,           &Poll.Add,             null),
+        //  opcode               needs          ready on       prepare                    issue                    cleanup
+        new(Opcode.Nop,         Needs.None,    Ready.Never,   &Nop.Prepare,              &Nop.Issue,              null),
+        new(Opcode.Readv,       Transfer,      Ready.ToRead,  &ReadWrite.PrepareVector,  &ReadWrite.Read,         &ReadWrite.Cleanup),
+        new(Opcode.Writev,      OrderedWrite,  Ready.ToWrite, &ReadWrite.PrepareVector,  &ReadWrite.Write,        &ReadWrite.Cleanup),
+        new(Opcode.Fsync,       Needs.File,    Ready.Never,   &Sync.PrepareFsync,        &Sync.Fsync,             null),
+        new(Opcode.ReadFixed,   GatheredRead,  Ready.ToRead,  &ReadWrite.Prepare,        &ReadWrite.ReadFixed,    &ReadWrite.Cleanup),
+        new(Opcode.WriteFixed,  OrderedWrite,  Ready.ToWrite, &ReadWrite.Prepare,        &ReadWrite.WriteFixed,   &ReadWrite.Cleanup),
+        new(Opcode.PollAdd,     Needs.File,    Ready.Never,   &Poll.PrepareAdd,          &Poll.Add,               null),
         new(Opcode.PollRemove),
         new(Opcode.SyncFileRange),
         new(Opcode.Sendmsg),
         new(Opcode.Recvmsg),
-        new(Opcode.Timeout,     Needs.None,                              Ready.Never,   &Timeout.Prepare,           &Timeout.Issue,        null),
+        new(Opcode.Timeout,     Needs.None,    Ready.Never,   &Timeout.Prepare,          &Timeout.Issue,          null),
         new(Opcode.TimeoutRemove),
         new(Opcode.Accept),
-        new(Opcode.AsyncCancel, Needs.None,                              Ready.Never,   &Cancel.Prepare,            &Cancel.Issue,         null),
+        new(Opcode.AsyncCancel, Needs.None,    Ready.Never,   &Cancel.Prepare,           &Cancel.Issue,           null),
         new(Opcode.LinkTimeout),
         new(Opcode.Connect),
         new(Opcode.Fallocate),
@@ -39,8 +43,8 @@ internal static unsafe class OpTable
         new(Opcode.Close),
         new(Opcode.FilesUpdate),
         new(Opcode.Statx),
-        new(Opcode.Read,        Needs.File | Needs.IoPrio,               Ready.ToRead,  &ReadWrite.Prepare,         &ReadWrite.Read,       &ReadWrite.Cleanup),
-        new(Opcode.Write,       Needs.File | Needs.IoPrio | Needs.FileOrder, Ready.ToWrite, &ReadWrite.Prepare,     &ReadWrite.Write,      &ReadWrite.Cleanup),
+        new(Opcode.Read,        GatheredRead,  Ready.ToRead,  &ReadWrite.Prepare,        &ReadWrite.Read,         &ReadWrite.Cleanup),
+        new(Opcode.Write,       OrderedWrite,  Ready.ToWrite, &ReadWrite.Prepare,        &ReadWrite.Write,        &ReadWrite.Cleanup),
         new(Opcode.Fadvise),
         new(Opcode.Madvise),
         new(Opcode.Send),
@@ -77,8 +81,8 @@ internal static unsafe class OpTable
         new(Opcode.Listen),
         new(Opcode.RecvZc),
         new(Opcode.EpollWait),
-        new(Opcode.ReadvFixed,  Needs.File | Needs.IoPrio,               Ready.ToRead,  &ReadWrite.PrepareVector,   &ReadWrite.ReadvFixed, &ReadWrite.Cleanup),
-        new(Opcode.WritevFixed, Needs.File | Needs.IoPrio | Needs.FileOrder, Ready.ToWrite, &ReadWrite.PrepareVector, &ReadWrite.WritevFixed, &ReadWrite.Cleanup),
+        new(Opcode.ReadvFixed,  Transfer,      Ready.ToRead,  &ReadWrite.PrepareVector,  &ReadWrite.ReadvFixed,   &ReadWrite.Cleanup),
+        new(Opcode.WritevFixed, OrderedWrite,  Ready.ToWrite, &ReadWrite.PrepareVector,  &ReadWrite.WritevFixed,  &ReadWrite.Cleanup),
         new(Opcode.Pipe),
     ]);
 

@@ -65,6 +65,12 @@ internal sealed class Request
     /// <summary>Its file has no positions (ESPIPE): whatever offset was given is ignored.</summary>
     internal bool IsStream;
 
+    /// <summary>The RWF flags of a gathered attempt.</summary>
+    internal int TryFlags;
+
+    /// <summary>Its gathered attempt was made: the next is its own.</summary>
+    internal bool WasGathered;
+
     /// <summary>Bytes done by earlier attempts, for files whose rest is retried.</summary>
     internal int Progress;
 
@@ -100,7 +106,7 @@ internal sealed class Request
         File = -1;
         FixedFile = null;
         FixedBuffer = null;
-        HoldsFile = HoldsRing = HoldsFixed = NeedsCleanup = CannotTry = WasReady = IsStream = OwnsVector = false;
+        HoldsFile = HoldsRing = HoldsFixed = NeedsCleanup = CannotTry = WasReady = IsStream = WasGathered = OwnsVector = false;
         Progress = Advanced = 0;
         Vector = 0;
         VectorCount = 0;

@@ -204,7 +204,9 @@ internal sealed class RingContext
         _ => Timers,
     };
 
-    /// <summary>Release: no more submissions, waiters leave, everything in flight is cancelled; the rest follows in the background.</summary>
+    /// <summary>
+    /// Release: no more submissions, waiters leave, everything in flight is cancelled; the rest follows in the background.
+    /// </summary>
     internal void Close()
     {
         _closed = true;

@@ -5,8 +5,8 @@ using UserRing.Engine.Linux;
 namespace UserRing.Engine.Managed;
 
 /// <summary>
-/// The thread of a ring with polled submission (SQPOLL): it watches the SQ, so that a program does I/O without a call, until nothing came for
-/// the idle time; then it says NEED_WAKEUP and sleeps. It holds a reference to the ring and ends when the ring is released.
+/// The thread of a ring with polled submission (SQPOLL): it watches the SQ, so that a program does I/O without a call, until nothing
+/// came for the idle time; then it says NEED_WAKEUP and sleeps. It holds a reference to the ring and ends when the ring is released.
 /// </summary>
 internal sealed class SqPoll
 {
@@ -98,8 +98,8 @@ internal sealed class SqPoll
     private void Sleep()
     {
         uint seen = _wake.Value;
-        // A full fence lies in setting the flag: the tail is read again after it. Pair: the client publishes its tail, fences, and only then
-        // reads the flag. One of the two sees the other.
+        // A full fence lies in setting the flag: the tail is read again after it. Pair: the client publishes its tail, fences, and
+        // only then reads the flag. One of the two sees the other.
         _ring.Memory.SetSqFlags(SqRingFlags.NeedWakeup);
         if (!_stop && (_ring.IsDisabled || !_ring.Submission.HasWork))
             _wake.Wait(seen, timed: false, default);

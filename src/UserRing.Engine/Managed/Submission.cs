@@ -12,7 +12,8 @@ namespace UserRing.Engine.Managed;
 internal sealed class Submission(RingContext ring)
 {
     private const SqeFlags KnownFlags =
-        SqeFlags.FixedFile | SqeFlags.IoDrain | SqeFlags.IoLink | SqeFlags.IoHardlink | SqeFlags.Async | SqeFlags.BufferSelect | SqeFlags.CqeSkipSuccess;
+        SqeFlags.FixedFile | SqeFlags.IoDrain | SqeFlags.IoLink | SqeFlags.IoHardlink | SqeFlags.Async | SqeFlags.BufferSelect
+        | SqeFlags.CqeSkipSuccess;
 
     /// <summary>What this engine does not do yet is refused as by a kernel that does not know the flag.</summary>
     private const SqeFlags HonouredFlags = SqeFlags.FixedFile | SqeFlags.Async;
@@ -95,13 +96,15 @@ internal sealed class Submission(RingContext ring)
     {
         request.Caller = _batch.Caller;
         int error = Prepare(request);
+        ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
+        if ((row.Needs & Needs.Gathers) == 0 || error < 0)
+            _batch.RunGathered(); // what came before it is issued before it
         if (error < 0)
         {
             _batch.Complete(request, error);
             return false;
         }
 
-        ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
         if ((row.Needs & Needs.File) != 0 && (error = FindFile(request)) < 0)
         {
             _batch.Complete(request, error);
@@ -125,6 +128,22 @@ internal sealed class Submission(RingContext ring)
         }
 
         return true;
+    }
+
+    /// <summary>Issues by itself a read whose gathered attempt moved only <paramref name="moved"/> bytes.</summary>
+    internal static void IssueAlone(Request request, IssueBatch batch, int moved)
+    {
+        request.Progress = moved;
+        request.WasGathered = true;
+        switch (OpTable.Issue(OpTable.Of(request.Sqe.Opcode), request, batch, IssueMode.Inline))
+        {
+            case IssueOutcome.Done:
+                batch.Complete(request, request.Result);
+                break;
+            case IssueOutcome.WouldBlock:
+                Park(request, batch, straightToWorker: false);
+                break;
+        }
     }
 
     /// <summary>The checks common to all operations, in the kernel's order, then the operation's own.</summary>

@@ -23,7 +23,9 @@ internal sealed class Waiters(RingContext ring)
 
     internal int CloseError => _closed ? -Errno.EBADF : 0;
 
-    /// <summary>Completion lock held. True if somebody waits for no more than <paramref name="reachableTail"/>; the word has moved then.</summary>
+    /// <summary>
+    /// Completion lock held. True if somebody waits for no more than <paramref name="reachableTail"/>; the word has moved then.
+    /// </summary>
     internal bool MustWake(uint reachableTail)
     {
         if (_targets.Count == 0 || (int)(reachableTail - _nearest) < 0)
@@ -127,7 +129,8 @@ internal sealed class Waiters(RingContext ring)
             long ticks = deadline - Stopwatch.GetTimestamp();
             if (ticks <= 0)
                 return -Errno.ETIME;
-            left = new KernelTimespec { TvSec = ticks / Stopwatch.Frequency, TvNsec = ticks % Stopwatch.Frequency * (1_000_000_000 / Stopwatch.Frequency) };
+            long nanoseconds = ticks % Stopwatch.Frequency * (1_000_000_000 / Stopwatch.Frequency);
+            left = new KernelTimespec { TvSec = ticks / Stopwatch.Frequency, TvNsec = nanoseconds };
         }
 
         int error = masked

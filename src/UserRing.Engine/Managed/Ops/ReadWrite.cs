@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UserRing.Abi;
 using UserRing.Engine.Linux;
 
@@ -98,9 +99,20 @@ internal static class ReadWrite
     private static IssueOutcome Transfer(Request request, IssueBatch batch, IssueMode mode, bool write, bool vector)
     {
         ref FileFacts.Entry facts = ref batch.FactsOf(request.File);
+        int flags = (int)request.Sqe.RwFlags;
+        if (!write && !vector && flags == 0 && mode == IssueMode.Inline && !request.WasGathered && batch.Caller.LendsInPlace)
+        {
+            bool tryIt = facts.MayTry(write);
+            if (tryIt || facts.Tryable && facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition)
+            {
+                request.TryFlags = tryIt ? Libc.RWF_NOWAIT : 0;
+                batch.Gather(request);
+                return IssueOutcome.Parked;
+            }
+        }
+
         if (facts.OpenFlags < 0)
             return Done(request, -Errno.EBADF);
-        int flags = (int)request.Sqe.RwFlags;
         if ((flags & Libc.RWF_HIPRI) != 0)
             return Done(request, -Errno.EINVAL); // only on a ring that polls its device
         if (!batch.Caller.LendsInPlace && request.Loan is null)
@@ -110,6 +122,8 @@ internal static class ReadWrite
                 return Done(request, error);
         }
 
+        if (request.Progress > 0 && !RestIsOwed(request, ref facts, vector))
+            return Done(request, request.Progress);
         bool ownNoWait = mode != IssueMode.Worker && (flags & Libc.RWF_NOWAIT) == 0;
         if (ownNoWait && !request.CannotTry && mode == IssueMode.Inline && facts.IsDirect && facts.HasNoReadiness)
         {
@@ -130,10 +144,11 @@ internal static class ReadWrite
             ownNoWait = false; // in memory: a plain call does not block
         }
 
-        return Attempt(request, ref facts, write, vector, flags, ownNoWait);
+        return Attempt(request, batch, ref facts, write, vector, flags, ownNoWait);
     }
 
-    private static IssueOutcome Attempt(Request request, ref FileFacts.Entry facts, bool write, bool vector, int flags, bool ownNoWait)
+    private static IssueOutcome Attempt(
+        Request request, IssueBatch batch, ref FileFacts.Entry facts, bool write, bool vector, int flags, bool ownNoWait)
     {
         long offset = request.IsStream ? CurrentPosition : (long)request.Sqe.Off;
         while (true)
@@ -158,6 +173,7 @@ internal static class ReadWrite
                     (write ? ref facts.WriteNeedsWorker : ref facts.ReadNeedsWorker) = true;
                     if (facts.IsMemoryFile && offset != CurrentPosition)
                     {
+                        batch.HintMemoryFile(request.File);
                         ownNoWait = false;
                         continue;
                     }
@@ -186,18 +202,13 @@ internal static class ReadWrite
         if (vector || request.Vector != 0)
         {
             (nuint iovecs, int count) = request.Vector != 0 ? (request.Vector, request.VectorCount) : ((nuint)sqe.Addr, (int)sqe.Len);
-            nint tried = write ? Libc.PwritevTry(request.File, iovecs, count, offset, flags) : Libc.PreadvTry(request.File, iovecs, count, offset, flags);
-            if (tried >= 0)
-                return tried;
-            return write ? Libc.Pwritev2(request.File, iovecs, count, offset, flags) : Libc.Preadv2(request.File, iovecs, count, offset, flags);
+            return write
+                ? Libc.Pwritev2(request.File, iovecs, count, offset, flags)
+                : Libc.Preadv2(request.File, iovecs, count, offset, flags);
         }
 
         nuint progress = (nuint)request.Progress;
         var rest = new IoVec { Base = (nuint)sqe.Addr + progress, Len = Math.Min(sqe.Len, RingLimits.MaxTransferBytes) - progress };
-        nint done = write ? Libc.PwritevTry(request.File, rest, offset, flags) : Libc.PreadvTry(request.File, rest, offset, flags);
-        if (done >= 0)
-            return done;
-        // A failed call changed nothing: the same again tells why (the errno of the first may be the runtime's by now).
         return write ? Libc.Pwritev2(request.File, rest, offset, flags) : Libc.Preadv2(request.File, rest, offset, flags);
     }
 
@@ -253,7 +264,7 @@ internal static class ReadWrite
             return 0;
         nuint copy = Libc.AllocateVector(count);
         (request.Vector, request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (copy, count, true, true);
-        return request.Caller.CopyIn((nuint)request.Sqe.Addr, System.Runtime.InteropServices.MemoryMarshal.AsBytes(Libc.VectorAt(copy, count)));
+        return request.Caller.CopyIn((nuint)request.Sqe.Addr, MemoryMarshal.AsBytes(Libc.VectorAt(copy, count)));
     }
 
     /// <summary>Local memory in place of a foreign caller's.</summary>

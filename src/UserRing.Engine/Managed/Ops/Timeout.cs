@@ -57,5 +57,7 @@ internal static class Timeout
     }
 
     private static long ToNanoseconds(in KernelTimespec time) =>
-        time.TvSec >= (long.MaxValue - time.TvNsec) / NanosecondsPerSecond ? long.MaxValue : time.TvSec * NanosecondsPerSecond + time.TvNsec;
+        time.TvSec >= (long.MaxValue - time.TvNsec) / NanosecondsPerSecond
+            ? long.MaxValue
+            : time.TvSec * NanosecondsPerSecond + time.TvNsec;
 }

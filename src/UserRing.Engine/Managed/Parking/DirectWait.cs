@@ -5,9 +5,9 @@ namespace UserRing.Engine.Managed.Parking;
 
 /// <summary>
 /// Direct transfers of one ring that the device is working on. A batch of them is started with one call at its end and none waits for
-/// the device, which RWF_NOWAIT does not give: it makes a direct transfer wait all the same. Results are taken by whoever comes first, a thread
-/// inside enter or the poller. Nothing here can be cancelled, as on the kernel: the device has it. Where the calls are refused, and beyond
-/// the context's capacity, transfers go to workers.
+/// the device, which RWF_NOWAIT does not give: it makes a direct transfer wait all the same. Results are taken by whoever comes first,
+/// a thread inside enter or the poller. Nothing here can be cancelled, as on the kernel: the device has it. Where the calls are
+/// refused, and beyond the context's capacity, transfers go to workers.
 /// </summary>
 internal sealed class DirectWait : IPollTarget
 {

@@ -42,7 +42,9 @@ internal abstract class ParkingPlace(RingContext ring)
     internal abstract CancelResult Cancel(in CancelMatch match, IssueBatch batch);
 }
 
-/// <summary>A doubly linked list through <see cref="Request.Previous"/> and <see cref="Request.Next"/>; guarded by its place's lock.</summary>
+/// <summary>
+/// A doubly linked list through <see cref="Request.Previous"/> and <see cref="Request.Next"/>; guarded by its place's lock.
+/// </summary>
 internal struct RequestList
 {
     private Request? _first, _last;

@@ -42,7 +42,8 @@ internal sealed class RegisteredBuffer(nuint address, nuint length, ulong tag, M
     private MemlockCharge _charge = charge;
 
     /// <summary>Whether the range lies inside, the end included.</summary>
-    internal bool Contains(nuint start, nuint bytes) => start >= address && start - address <= length && bytes <= length - (start - address);
+    internal bool Contains(nuint start, nuint bytes) =>
+        start >= address && start - address <= length && bytes <= length - (start - address);
 
     protected override void Free() => _charge.GiveBack();
 }

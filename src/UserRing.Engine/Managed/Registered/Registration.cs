@@ -12,7 +12,8 @@ internal static class Registration
     internal static bool IsKnown(RegisterOp operation) => (uint)operation < AbiCounts.RegisterOps;
 
     /// <summary>0, a count, or -errno. Argument shapes are checked before state, state before contents.</summary>
-    internal static int Run(RingContext ring, Caller caller, RegisterOp operation, nuint argument, uint count, IssueBatch batch) => operation switch
+    internal static int Run(
+        RingContext ring, Caller caller, RegisterOp operation, nuint argument, uint count, IssueBatch batch) => operation switch
     {
         RegisterOp.RegisterBuffers => argument == 0 ? -Errno.EFAULT : ring.Buffers.Register(caller, argument, 0, count, batch),
         RegisterOp.RegisterFiles => argument == 0 ? -Errno.EFAULT : ring.Files.Register(caller, argument, 0, count, batch),

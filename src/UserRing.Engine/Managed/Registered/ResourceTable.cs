@@ -26,7 +26,9 @@ internal abstract class ResourceTable<TSource, TResource>(RingContext ring)
         return entries is not null && (uint)index < (uint)entries.Length ? entries[index] : null;
     }
 
-    /// <summary>REGISTER_*: a new table of <paramref name="count"/> slots; <paramref name="data"/> 0 leaves them empty. 0 or -errno.</summary>
+    /// <summary>
+    /// REGISTER_*: a new table of <paramref name="count"/> slots; <paramref name="data"/> 0 leaves them empty. 0 or -errno.
+    /// </summary>
     internal int Register(Caller caller, nuint data, nuint tags, uint count, IssueBatch batch)
     {
         if (_entries is not null)
