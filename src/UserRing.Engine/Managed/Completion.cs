@@ -31,9 +31,9 @@ internal sealed class Completion(RingContext ring)
     internal uint Counted => _tail - _timeoutsPosted;
 
     /// <summary>Unreaped entries in the ring, believing the program's head only as far as it can be true.</summary>
-    internal uint Unread => Math.Min(_tail - _memory.ReadCqHead(), _entries);
+    internal uint Unread => Math.Min(Tail - _memory.ReadCqHead(), _entries);
 
-    internal uint Tail => _tail;
+    internal uint Tail => Volatile.Read(ref _tail);
 
     /// <summary>Lock held: what a waiter would find after a flush.</summary>
     internal uint ReachableTail => _tail + (uint)(_backlog?.Count ?? 0) + (uint)(_deferred?.Count ?? 0);

@@ -136,11 +136,10 @@ internal sealed class IssueBatch
             Libc.Close(request.File);
         }
 
-        if (request.HoldsFixed)
-        {
-            request.FixedFile?.Release(this);
-            request.FixedBuffer?.Release(this);
-        }
+        if (request.HoldsFixedFile)
+            request.FixedFile!.Release(this);
+        if (request.HoldsFixedBuffer)
+            request.FixedBuffer!.Release(this);
 
         if (request.HoldsRing)
             _ring.LetGoOf(request); // never the last reference: whoever runs a batch holds another

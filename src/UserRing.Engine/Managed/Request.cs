@@ -51,7 +51,7 @@ internal sealed class Request
     internal RegisteredFile? FixedFile;
     internal RegisteredBuffer? FixedBuffer;
 
-    internal bool HoldsFile, HoldsRing, HoldsFixed;
+    internal bool HoldsFile, HoldsRing, HoldsFixedFile, HoldsFixedBuffer;
 
     /// <summary>The operation owns something that its row's cleanup must free.</summary>
     internal bool NeedsCleanup;
@@ -106,7 +106,7 @@ internal sealed class Request
         File = -1;
         FixedFile = null;
         FixedBuffer = null;
-        HoldsFile = HoldsRing = HoldsFixed = NeedsCleanup = CannotTry = WasReady = IsStream = WasGathered = OwnsVector = false;
+        HoldsFile = HoldsRing = HoldsFixedFile = HoldsFixedBuffer = NeedsCleanup = CannotTry = WasReady = IsStream = WasGathered = OwnsVector = false;
         Progress = Advanced = 0;
         Vector = 0;
         VectorCount = 0;

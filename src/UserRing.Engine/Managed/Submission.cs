@@ -232,6 +232,22 @@ internal sealed class Submission(RingContext ring)
         request.Ring.GetWorkers().Park(request);
     }
 
+    /// <summary>References to the registered file and buffer in use, for a request that leaves the submit lock.</summary>
+    internal static void HoldFixed(Request request)
+    {
+        if (request.FixedFile is not null && !request.HoldsFixedFile)
+        {
+            request.FixedFile.AddReference();
+            request.HoldsFixedFile = true;
+        }
+
+        if (request.FixedBuffer is not null && !request.HoldsFixedBuffer)
+        {
+            request.FixedBuffer.AddReference();
+            request.HoldsFixedBuffer = true;
+        }
+    }
+
     /// <summary>For an operation that parks itself: ring, file and buffer are its own until it completes. 0 or -errno.</summary>
     internal static int HoldForParking(Request request) => Hold(request, OpTable.Of(request.Sqe.Opcode));
 
@@ -239,13 +255,7 @@ internal sealed class Submission(RingContext ring)
     private static int Hold(Request request, in OpRow row)
     {
         request.Ring.HoldFor(request);
-        if (!request.HoldsFixed && (request.FixedFile is not null || request.FixedBuffer is not null))
-        {
-            request.FixedFile?.AddReference();
-            request.FixedBuffer?.AddReference();
-            request.HoldsFixed = true;
-        }
-
+        HoldFixed(request);
         if ((row.Needs & Needs.File) == 0 || request.FixedFile is not null || request.HoldsFile)
             return 0;
         int duplicate = request.Caller.Duplicate(request.Sqe.Fd);

@@ -86,8 +86,8 @@ internal sealed class Waiters(RingContext ring)
             {
                 uint seen = _word.Value;
                 ring.Progress();
-                if (completions.Unread >= count)
-                    return 0;
+                if ((int)(completions.Tail - target) >= 0)
+                    return 0; // even if another thread reaped meanwhile, as on the kernel
                 if (_closed)
                     return -Errno.EBADF;
                 error = Sleep(seen, deadline, masked, mask);

@@ -80,6 +80,14 @@ internal static class ReadWrite
             if (batch.FactsOf(request.File).OpenFlags < 0)
                 return Done(request, -Errno.EBADF);
             request.FixedBuffer = request.Ring.Buffers.Find(sqe.BufIndex);
+            if (mode != IssueMode.Inline && request.FixedBuffer is { } found)
+            {
+                // Off the submitter the table's own reference may go at any moment.
+                request.HoldsFixedBuffer = found.TryAddReference();
+                if (!request.HoldsFixedBuffer)
+                    request.FixedBuffer = null;
+            }
+
             int error = request.FixedBuffer is null ? -Errno.EFAULT
                 : vector ? TakeVector(request)
                 : request.FixedBuffer.Contains((nuint)sqe.Addr, sqe.Len) ? 0 : -Errno.EFAULT;

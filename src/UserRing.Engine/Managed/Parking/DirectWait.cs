@@ -54,10 +54,7 @@ internal sealed class DirectWait : IPollTarget
         }
 
         _ring.HoldFor(request);
-        request.FixedFile?.AddReference();
-        request.FixedBuffer?.AddReference();
-        request.HoldsFixed = request.FixedFile is not null || request.FixedBuffer is not null;
-        request.WaitSlot = (int)Math.Min(buffer.Len, int.MaxValue);
+        Submission.HoldFixed(request);
         _requests[slot] = request;
         _queue.Queue(write, request.File, buffer, offset, rwFlags, (ulong)slot);
         return true;

@@ -66,7 +66,9 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         request.WasReady = true;
         request.Result = (int)events;
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
-        switch (request.CannotTry && row.ReadyOn != Ready.Never ? IssueOutcome.WouldBlock : OpTable.Issue(row, request, batch, IssueMode.Ready))
+        // Ready, but not to be tried without blocking: a worker's turn.
+        bool forWorker = request.CannotTry && row.ReadyOn != Ready.Never;
+        switch (forWorker ? IssueOutcome.WouldBlock : OpTable.Issue(row, request, batch, IssueMode.Ready))
         {
             case IssueOutcome.Done:
                 batch.Complete(request, request.Result);

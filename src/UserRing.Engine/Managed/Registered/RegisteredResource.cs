@@ -10,6 +10,22 @@ internal abstract class RegisteredResource(ulong tag)
 {
     private int _references = 1;
 
+    /// <summary>For a thread without the submit lock, which may come too late.</summary>
+    internal bool TryAddReference()
+    {
+        int seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            int now = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (now == seen)
+                return true;
+            seen = now;
+        }
+
+        return false;
+    }
+
+    /// <summary>Submit lock held, or another reference.</summary>
     internal void AddReference() => Interlocked.Increment(ref _references);
 
     /// <summary>Drops a reference; the last one frees it and posts the tag in <paramref name="batch"/> (null: the ring is going).</summary>
