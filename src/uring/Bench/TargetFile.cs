@@ -38,9 +38,9 @@ internal sealed class TargetFile : IDisposable
         {
             throw new ToolException("FILE is empty");
         }
-        // O_NONBLOCK keeps a FIFO from waiting for its writer; regular files and block devices ignore it.
-        int flags = Libc.O_RDONLY | Libc.O_CLOEXEC | Libc.O_NONBLOCK;
-        int descriptor = Libc.Open(path, direct ? flags | Libc.O_DIRECT : flags, 0);
+        int flags = Libc.O_RDONLY | (direct ? Libc.O_DIRECT : 0);
+        // O_NONBLOCK: a FIFO would wait for its writer.
+        int descriptor = Libc.Open(path, flags | Libc.O_CLOEXEC | Libc.O_NONBLOCK, 0);
         if (descriptor < 0)
         {
             string reason = direct && descriptor == -Errno.EINVAL ? "this file system does not allow O_DIRECT" : Describe(-descriptor);
@@ -49,7 +49,11 @@ internal sealed class TargetFile : IDisposable
         SafeFileHandle handle = new(descriptor, ownsHandle: true);
         try
         {
-            return new TargetFile(path, handle, SizeOf(descriptor, path));
+            TargetFile file = new(path, handle, SizeOf(descriptor, path));
+            // What is left is a file that plain reads ignore the flag for, but the kernel's io_uring does not: it would answer EAGAIN where
+            // it otherwise finds another way, and run inline what it otherwise hands to a worker.
+            _ = Libc.Fcntl(descriptor, Libc.F_SETFL, flags);
+            return file;
         }
         catch
         {
