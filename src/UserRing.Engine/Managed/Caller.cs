@@ -46,10 +46,18 @@ internal abstract class Caller
     internal abstract bool HasCapability(int capability);
 
     /// <summary>
-    /// Ends a batch: writes the data of its loans back (a loan that cannot be written turns its completion into -EFAULT) and
-    /// gives borrowed descriptors back. Runs before the completions are posted.
+    /// Before completions are posted: writes the data of their loans back (one that cannot be written turns its completion into -EFAULT).
+    /// Once more without completions when the batch has ended: only then are borrowed descriptors given back.
     /// </summary>
-    internal virtual void EndBatch(IssueBatch batch, Span<Cqe> completions) { }
+    internal virtual void EndBatch(IssueBatch batch, Span<Cqe> completions)
+    {
+        foreach ((int index, Loan loan) in batch.Loans ?? [])
+        {
+            int error = loan.End(completions[index].Res);
+            if (error < 0)
+                completions[index].Res = error;
+        }
+    }
 }
 
 /// <summary>Which way the data of a loan goes.</summary>

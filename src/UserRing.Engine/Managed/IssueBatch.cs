@@ -95,9 +95,9 @@ internal sealed class IssueBatch
     {
         while (_count > 0)
         {
-            if (!Caller.LendsInPlace)
+            if (!Caller.LendsInPlace || _loans is { Count: > 0 })
             {
-                Caller.EndBatch(this, _done.AsSpan(0, _count));
+                Caller.EndBatch(this, _done.AsSpan(0, _count)); // a loan of another caller's, when a released ring cancels everything
                 _loans?.Clear();
             }
 
