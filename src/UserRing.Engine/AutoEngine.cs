@@ -60,6 +60,9 @@ public sealed class AutoEngine : IRingEngine
     /// <inheritdoc/>
     public int Release(int ring) => EngineOf(ring).Release(ring);
 
+    /// <summary>Whose refusal a failed setup reports.</summary>
+    internal string Refuser => _choice == Choice.Managed ? "managed" : "kernel";
+
     internal static AutoEngine FromEnvironment()
     {
         string? asked = Environment.GetEnvironmentVariable(RingEngines.OverrideVariable);

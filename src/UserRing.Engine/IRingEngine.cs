@@ -36,7 +36,7 @@ public interface IRingEngine
     /// <param name="toSubmit">How many queued SQEs to take.</param>
     /// <param name="minComplete">With <see cref="EnterFlags.GetEvents"/>: how many completions to wait for.</param>
     /// <param name="flags">How to enter.</param>
-    /// <param name="argument">0, or the address of a signal mask or (<see cref="EnterFlags.ExtArg"/>) of a <see cref="GetEventsArg"/>.</param>
+    /// <param name="argument">0, or address of a signal mask or (<see cref="EnterFlags.ExtArg"/>) of a <see cref="GetEventsArg"/>.</param>
     /// <param name="argumentSize">Size in bytes of what <paramref name="argument"/> points to.</param>
     /// <returns>The number of SQEs consumed, or a negative errno.</returns>
     int Enter(int ring, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize);

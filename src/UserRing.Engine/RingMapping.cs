@@ -100,6 +100,25 @@ public sealed class RingMapping : IDisposable
             GC.SuppressFinalize(this);
     }
 
+    /// <summary>
+    /// Ends the ring as <see cref="Dispose"/> does, but leaves empty memory where the areas were, for a thread that may still be at
+    /// them. Those addresses stay taken until this object is collected, hence until nobody can use them.
+    /// </summary>
+    internal void DisposeBehindUser()
+    {
+        if (_formerSq.Length != 0)
+        {
+            Dispose();
+            return;
+        }
+
+        // A refusal leaves the real memory there until the finalizer comes, which is as harmless.
+        _ = _sqes.Blank();
+        _ = _cq.Blank();
+        _ = _sq.Blank();
+        Release();
+    }
+
     /// <summary>Ends the ring, once; the areas stay mapped. On the kernel engine the ring lives on until they are unmapped too.</summary>
     internal void Release()
     {
@@ -110,8 +129,7 @@ public sealed class RingMapping : IDisposable
     /// <summary>
     /// Maps the areas a second time and puts private empty memory where they were. From then on the ring's real memory is reached by the
     /// new addresses only, so a thread that still holds an old one, or a reference to an SQE, can neither disturb the ring nor
-    /// crash; mmap does not return before every processor has forgotten the old pages. The old addresses stay taken until this
-    /// object is collected, hence until nobody can use them.
+    /// crash; mmap does not return before every processor has forgotten the old pages.
     /// </summary>
     /// <returns>0, or a negative errno; after one the areas must be left to the finalizer.</returns>
     internal int Seclude()
