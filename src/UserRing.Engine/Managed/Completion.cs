@@ -61,12 +61,12 @@ internal sealed class Completion(RingContext ring)
 
     /// <summary>
     /// Enter with GETEVENTS: deferred completions become CQEs, then the backlog moves into the room there is.
-    /// Only the owner of a DEFER_TASKRUN ring gets here for it.
+    /// Only the owner of a DEFER_TASKRUN ring gets here for it. True if the CQ has more entries now.
     /// </summary>
-    internal void Flush()
+    internal bool Flush()
     {
         if (_backlog is null && _deferred is null)
-            return;
+            return false;
         bool changed, wasEmpty;
         lock (_lock)
         {
@@ -85,6 +85,7 @@ internal sealed class Completion(RingContext ring)
 
         if (changed)
             ring.Notify(ringChanged: true, wasEmpty, inline: true);
+        return changed;
     }
 
     private void Write(ReadOnlySpan<Cqe> completions)

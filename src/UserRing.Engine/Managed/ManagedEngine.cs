@@ -50,6 +50,9 @@ public sealed class ManagedEngine : IRingEngine
     /// <summary>Whether <paramref name="operation"/> is implemented, as the probe reports it.</summary>
     public static bool Supports(Opcode operation) => OpTable.Supports(operation);
 
+    /// <summary>What <paramref name="operation"/> lacks compared with Linux 6.18, in words; null if nothing, or if all of it does.</summary>
+    public static string? MissingFrom(Opcode operation) => OpTable.Supports(operation) ? OpTable.MissingFrom(operation) : null;
+
     /// <inheritdoc/>
     public int Setup(uint entries, nuint parameters)
     {

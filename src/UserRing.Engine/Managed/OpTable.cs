@@ -92,6 +92,19 @@ internal static unsafe class OpTable
 
     internal static bool Supports(Opcode opcode) => (int)opcode < Count && Rows[(int)opcode].IsImplemented;
 
+    /// <summary>What an implemented operation still lacks or does otherwise than the kernel, in words; null if nothing.</summary>
+    internal static string? MissingFrom(Opcode opcode) => opcode switch
+    {
+        Opcode.Nop => "32-byte completions",
+        Opcode.Read or Opcode.Readv => "provided buffers, metadata attributes",
+        Opcode.Write or Opcode.Writev or Opcode.ReadFixed or Opcode.WriteFixed or Opcode.ReadvFixed or Opcode.WritevFixed => "metadata attributes",
+        Opcode.Fsync => "a range (the whole file is synced)",
+        Opcode.PollAdd => "multishot",
+        Opcode.Timeout => "multishot",
+        Opcode.AsyncCancel => "matching by file or operation",
+        _ => null,
+    };
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Prepare(in OpRow row, Request request) => row.Prepare(request);
 

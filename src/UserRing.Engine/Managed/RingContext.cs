@@ -139,7 +139,10 @@ internal sealed class RingContext
     internal void Progress()
     {
         DirectWait?.Reap();
-        Completions.Flush();
+        // What becomes visible now counts for the timeouts that wait for completions, and so on.
+        while (Completions.Flush() && Timers is { } timers && timers.CompleteSatisfied())
+        {
+        }
     }
 
     /// <summary>After a post, no lock held: the program's eventfd and the poll descriptor.</summary>

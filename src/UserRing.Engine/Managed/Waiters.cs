@@ -8,17 +8,23 @@ namespace UserRing.Engine.Managed;
 /// Who sleeps in enter, and what wakes them. A waiter registers the CQ tail it waits for under the completion lock, which every poster
 /// holds while it moves the tail: a poster therefore sees the waiter or the waiter sees the entry, without a fence. All sleep
 /// on one futex word; it moves only when the nearest awaited tail is reached, so that a wait for 32 costs one wake-up.
-/// A wait under a signal mask sleeps in ppoll instead, on an eventfd: only that applies the mask atomically.
+/// A wait under a signal mask sleeps in ppoll instead, on an eventfd of its own: only that applies the mask atomically.
 /// </summary>
 internal sealed class Waiters(RingContext ring)
 {
     // A wake-up across threads costs 20 µs on an idle virtual CPU and 0.3 µs while the sleeper still spins.
     private static readonly long SpinTicks = Stopwatch.Frequency / 200_000;
 
-    private readonly List<uint> _targets = [];
+    /// <summary>
+    /// An untimed futex wait is taken up again after a signal whose handler says SA_RESTART; a timed one never is, and neither is the
+    /// kernel's wait. So all are timed.
+    /// </summary>
+    private const long ForEverSeconds = 1L << 32;
+
+    private readonly List<Waiter> _waiting = [];
     private readonly FutexWord _word = new();
     private uint _nearest;
-    private int _eventFd = -1;
+    private int _masked, _spareEventFd = -1;
     private volatile bool _closed;
 
     internal int CloseError => _closed ? -Errno.EBADF : 0;
@@ -28,20 +34,14 @@ internal sealed class Waiters(RingContext ring)
     /// </summary>
     internal bool MustWake(uint reachableTail)
     {
-        if (_targets.Count == 0 || (int)(reachableTail - _nearest) < 0)
+        if (_waiting.Count == 0 || (int)(reachableTail - _nearest) < 0)
             return false;
-        _word.Advance();
+        Advance();
         return true;
     }
 
     /// <summary>After the lock was left.</summary>
-    internal void Wake()
-    {
-        _word.WakeAll();
-        int eventFd = Volatile.Read(ref _eventFd);
-        if (eventFd >= 0)
-            Libc.SignalEventfd(eventFd);
-    }
+    internal void Wake() => _word.WakeAll();
 
     /// <summary>The ring is released: every waiter leaves with EBADF.</summary>
     internal void Close()
@@ -49,7 +49,7 @@ internal sealed class Waiters(RingContext ring)
         lock (ring.Completions.Lock)
         {
             _closed = true;
-            _word.Advance();
+            Advance();
         }
 
         Wake();
@@ -58,8 +58,8 @@ internal sealed class Waiters(RingContext ring)
     internal void Free()
     {
         _word.Free();
-        if (_eventFd >= 0)
-            Libc.Close(_eventFd);
+        if (_spareEventFd >= 0)
+            Libc.Close(_spareEventFd);
     }
 
     /// <summary>
@@ -77,9 +77,12 @@ internal sealed class Waiters(RingContext ring)
         if (error < 0)
             return error;
         long deadline = argument.HasTimeout ? Stopwatch.GetTimestamp() + argument.TimeoutTicks : long.MaxValue;
-        error = Register(target, masked);
+        int eventFd = -1;
+        error = masked ? TakeEventFd(out eventFd) : 0;
         if (error < 0)
             return error;
+        var waiter = new Waiter(target, eventFd);
+        Register(waiter);
         try
         {
             while (true)
@@ -90,7 +93,7 @@ internal sealed class Waiters(RingContext ring)
                     return 0; // even if another thread reaped meanwhile, as on the kernel
                 if (_closed)
                     return -Errno.EBADF;
-                error = Sleep(seen, deadline, masked, mask);
+                error = Sleep(seen, deadline, eventFd, mask);
                 if (error < 0)
                 {
                     ring.Progress();
@@ -100,7 +103,7 @@ internal sealed class Waiters(RingContext ring)
         }
         finally
         {
-            Unregister(target);
+            Unregister(waiter);
         }
     }
 
@@ -120,11 +123,10 @@ internal sealed class Waiters(RingContext ring)
         return false;
     }
 
-    private int Sleep(uint seen, long deadline, bool masked, ulong mask)
+    private int Sleep(uint seen, long deadline, int eventFd, ulong mask)
     {
-        KernelTimespec left = default;
-        bool timed = deadline != long.MaxValue;
-        if (timed)
+        var left = new KernelTimespec { TvSec = ForEverSeconds };
+        if (deadline != long.MaxValue)
         {
             long ticks = deadline - Stopwatch.GetTimestamp();
             if (ticks <= 0)
@@ -133,9 +135,9 @@ internal sealed class Waiters(RingContext ring)
             left = new KernelTimespec { TvSec = ticks / Stopwatch.Frequency, TvNsec = nanoseconds };
         }
 
-        int error = masked
-            ? Libc.WaitEventfd(_eventFd, timed, left, mask)
-            : _word.Wait(seen, timed, left);
+        int error = eventFd >= 0
+            ? Libc.WaitEventfd(eventFd, timed: true, left, mask)
+            : _word.Wait(seen, timed: true, left);
         return error switch
         {
             -Errno.EINTR => -Errno.EINTR,
@@ -143,42 +145,62 @@ internal sealed class Waiters(RingContext ring)
         };
     }
 
-    private int Register(uint target, bool masked)
+    /// <summary>Completion lock held. A masked waiter would lose a signal that it shared: whoever comes first drains it.</summary>
+    private void Advance()
     {
-        lock (ring.Completions.Lock)
+        _word.Advance();
+        for (int i = 0; _masked > 0 && i < _waiting.Count; i++)
         {
-            if (masked && _eventFd < 0)
-            {
-                int eventFd = Libc.Eventfd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
-                if (eventFd < 0)
-                    return eventFd;
-                Volatile.Write(ref _eventFd, eventFd);
-            }
-
-            _targets.Add(target);
-            FindNearest();
-            return 0;
+            if (_waiting[i].EventFd >= 0)
+                Libc.SignalEventfd(_waiting[i].EventFd);
         }
     }
 
-    private void Unregister(uint target)
+    private int TakeEventFd(out int eventFd)
+    {
+        eventFd = Interlocked.Exchange(ref _spareEventFd, -1);
+        if (eventFd < 0)
+            eventFd = Libc.Eventfd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
+        return Math.Min(eventFd, 0);
+    }
+
+    private void Register(in Waiter waiter)
     {
         lock (ring.Completions.Lock)
         {
-            _targets.Remove(target);
+            _waiting.Add(waiter);
+            _masked += waiter.EventFd >= 0 ? 1 : 0;
             FindNearest();
         }
+    }
+
+    private void Unregister(in Waiter waiter)
+    {
+        lock (ring.Completions.Lock)
+        {
+            _waiting.Remove(waiter);
+            _masked -= waiter.EventFd >= 0 ? 1 : 0;
+            FindNearest();
+        }
+
+        if (waiter.EventFd < 0)
+            return;
+        Libc.DrainEventfd(waiter.EventFd);
+        if (Interlocked.CompareExchange(ref _spareEventFd, waiter.EventFd, -1) != -1)
+            Libc.Close(waiter.EventFd);
     }
 
     private void FindNearest()
     {
-        if (_targets.Count == 0)
+        if (_waiting.Count == 0)
             return;
-        _nearest = _targets[0];
-        foreach (uint target in _targets)
+        _nearest = _waiting[0].Target;
+        foreach (Waiter waiter in _waiting)
         {
-            if ((int)(target - _nearest) < 0)
-                _nearest = target;
+            if ((int)(waiter.Target - _nearest) < 0)
+                _nearest = waiter.Target;
         }
     }
+
+    private readonly record struct Waiter(uint Target, int EventFd);
 }

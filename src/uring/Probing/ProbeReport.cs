@@ -105,8 +105,11 @@ internal sealed record OperationProbe
     /// <summary>Whether this kernel serves it; null when it could not be asked.</summary>
     public required bool? Kernel { get; init; }
 
-    /// <summary>"full" or "refused".</summary>
+    /// <summary>"full", "part" or "refused".</summary>
     public required string Managed { get; init; }
+
+    /// <summary>What a part lacks, or why the operation is refused.</summary>
+    public required string? Why { get; init; }
 
     public static OperationProbe Of(Opcode opcode, EngineProbe kernel) => new()
     {
@@ -114,7 +117,8 @@ internal sealed record OperationProbe
         Code = (int)opcode,
         Since = OpcodeNames.SinceOf(opcode),
         Kernel = kernel.Operations?.Supports(opcode),
-        Managed = ManagedEngine.Supports(opcode) ? "full" : "refused",
+        Managed = !ManagedEngine.Supports(opcode) ? "refused" : ManagedEngine.MissingFrom(opcode) is null ? "full" : "part",
+        Why = !ManagedEngine.Supports(opcode) ? "not implemented yet" : ManagedEngine.MissingFrom(opcode) is { } lacks ? $"without {lacks}" : null,
     };
 }
 

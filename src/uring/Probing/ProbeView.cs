@@ -70,7 +70,8 @@ internal static class ProbeView
         foreach (OperationProbe operation in report.Operations)
         {
             string kernel = operation.Kernel switch { true => "yes", false => "no", null => "?" };
-            string[] cells = [Text($"{operation.Code}"), operation.Name, operation.Since ?? "", kernel, operation.Managed];
+            string[] cells = [Text($"{operation.Code}"), operation.Name, operation.Since ?? "", kernel,
+                operation.Managed == "part" ? $"part: {operation.Why}" : operation.Managed];
             table.AddRow(cells.Select(cell => new Text(cell)));
         }
         return table;

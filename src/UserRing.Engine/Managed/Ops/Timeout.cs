@@ -46,10 +46,8 @@ internal static class Timeout
             deadline = deadline > long.MaxValue - now ? long.MaxValue : now + deadline;
         }
 
-        uint count = (uint)request.Sqe.Off;
-        if (count != 0)
-            batch.Flush(); // completions of this batch before it do not count
-        int error = request.Ring.GetTimers().Park(request, request.Clock, deadline, count);
+        // Completions of this batch before it are not posted yet, and so count towards it, as on the kernel.
+        int error = request.Ring.GetTimers().Park(request, request.Clock, deadline, (uint)request.Sqe.Off);
         if (error == 0)
             return IssueOutcome.Parked;
         request.Result = error;

@@ -9,9 +9,10 @@ namespace UserRing.Engine.Managed.Parking;
 /// </summary>
 internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
 {
-    private readonly Lock _lock = new();
+    private readonly Lock _lock = new(), _flushLock = new();
     private RequestList _waiting;
     private int _counting;
+    private IssueBatch? _flushBatch;
 
     /// <summary>
     /// Waits until <paramref name="deadline"/> (ns of <paramref name="clock"/>) or, if <paramref name="count"/> is not 0, until that
@@ -71,6 +72,23 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
         }
 
         Finish(ref satisfied, 0, batch);
+    }
+
+    /// <summary>The same where no batch is open: completions became visible that were deferred or held back. True if some were satisfied.</summary>
+    internal bool CompleteSatisfied()
+    {
+        int before = Volatile.Read(ref _counting);
+        if (before == 0)
+            return false;
+        lock (_flushLock)
+        {
+            _flushBatch ??= new IssueBatch();
+            _flushBatch.Begin(Ring, SelfCaller.Instance, onSubmitter: false);
+            CompleteSatisfied(_flushBatch);
+            _flushBatch.End();
+        }
+
+        return Volatile.Read(ref _counting) < before;
     }
 
     internal override CancelResult Cancel(in CancelMatch match, IssueBatch batch)
