@@ -42,7 +42,7 @@ public sealed class AutoEngine : IRingEngine
     }
 
     /// <inheritdoc/>
-    /// <remarks>If both engines refuse, the answer is the kernel's.</remarks>
+    /// <remarks>If both engines refuse, the answer is the kernel's; EOPNOTSUPP if neither can do what is required.</remarks>
     public int Setup(uint entries, nuint parameters) => Setup(entries, parameters, out _);
 
     /// <inheritdoc/>
@@ -104,6 +104,8 @@ public sealed class AutoEngine : IRingEngine
 
         if (lack is null && !MayFallBack(error))
             return error;
+        if (UserRing.Engine.FallbackReason.OfLack(_requires, ManagedEngine.SupportedFeatures, ManagedEngine.Supports) is not null)
+            return error < 0 ? error : -Errno.EOPNOTSUPP;
         int substitute = Substitute.Engine.Setup(entries, parameters);
         if (substitute < 0)
             return error < 0 ? error : substitute;

@@ -37,6 +37,7 @@ internal static class RefusalCause
             -Errno.ENFILE => "The file table of the whole system is full (fs.file-max).",
             -Errno.EINVAL => OfArguments(engine, machine, entries, asked),
             -Errno.ENXIO => "ATTACH_WQ names a descriptor that is not open.",
+            -Errno.EOPNOTSUPP => "Neither the kernel's io_uring nor the managed engine can do all that the ring requires.",
             -Errno.EPROTO => "The engine describes a ring that cannot be: sizes or offsets are out of bounds.",
             _ => "The engine refused the ring.",
         };

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using UserRing.Engine.Kernel;
 using UserRing.Engine.Linux;
 using UserRing.Engine.Managed;
@@ -8,6 +9,7 @@ namespace UserRing.Engine;
 /// The engines to choose from. An explicit choice never falls back to the other; <see cref="Auto"/> does, and says why.
 /// Every member throws <see cref="PlatformNotSupportedException"/> on anything but Linux on x86-64 or arm64.
 /// </summary>
+[SupportedOSPlatform("linux")]
 public static class RingEngines
 {
     /// <summary>The environment variable that overrides <see cref="Auto"/>: kernel, managed or auto.</summary>

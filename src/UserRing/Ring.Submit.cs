@@ -71,6 +71,8 @@ public sealed partial class Ring
         count = Math.Min(count, CqEntries);
         uint toSubmit = Publish();
         int taken = _isSqPoll ? (int)toSubmit : 0;
+        if (toSubmit == 0 && _shared.CqTail - _cqHead >= count && !HoldsBack())
+            return new WaitResult(taken, WaitStatus.Ready);
         while (true)
         {
             int result = EnterAndWait(toSubmit, count, WakeUp() | EnterFlags.GetEvents, deadline, signalMask);

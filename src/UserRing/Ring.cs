@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
 using UserRing.Abi;
 using UserRing.Engine;
 using UserRing.Engine.Kernel;
@@ -18,6 +19,7 @@ namespace UserRing;
 /// behind the program's back; <see cref="Read"/>, <see cref="Write"/> and <see cref="Fsync"/> see to that themselves.
 /// Keep the ring reachable as long as you write to an SQE.</para>
 /// </remarks>
+[SupportedOSPlatform("linux")]
 public sealed partial class Ring : IDisposable
 {
     private const SetupFlags Unserved = SetupFlags.Sqe128 | SetupFlags.Cqe32 | SetupFlags.CqeMixed | SetupFlags.SqeMixed
@@ -177,7 +179,7 @@ public sealed partial class Ring : IDisposable
         if (_engine is ManagedEngine)
             return true;
         if (_engine is KernelEngine)
-            return KernelProbe.Read(out KernelProbe? kernel) == 0 && kernel!.Supports(Opcode.MsgRing);
+            return KernelProbe.Supports(_descriptor, Opcode.MsgRing);
         return RingProbe.TryRead(_engine, _descriptor, out RingProbe? probe) == 0 && probe!.Supports(Opcode.MsgRing);
     }
 }

@@ -11,6 +11,7 @@ internal sealed class KernelProbe
 {
     private static readonly Lock Gate = new();
     private static KernelProbe? _known;
+    private static RingProbe? _knownOperations;
 
     private readonly int _error;
     private readonly RingProbe? _operations;
@@ -33,6 +34,15 @@ internal sealed class KernelProbe
             probe = found._error < 0 ? null : found;
             return found._error;
         }
+    }
+
+    /// <summary>Whether the kernel does <paramref name="operation"/>, asked of a ring that is there already.</summary>
+    internal static bool Supports(int ring, Opcode operation)
+    {
+        RingProbe? known = Volatile.Read(ref _knownOperations);
+        if (known is null && RingProbe.TryRead(KernelEngine.Instance, ring, out known) == 0)
+            Volatile.Write(ref _knownOperations, known);
+        return known?.Supports(operation) ?? false;
     }
 
     private static KernelProbe Ask()
