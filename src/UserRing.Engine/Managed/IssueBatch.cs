@@ -115,6 +115,12 @@ internal sealed class IssueBatch
         if (OnSubmitter)
             _ring.DirectWait?.Start(this);
         Flush();
+        if (OnSubmitter && _ring.Timers is { } timers)
+        {
+            timers.CompleteSatisfied(this); // by what others posted while a timeout of this batch was being parked
+            Flush();
+        }
+
         if (!Caller.LendsInPlace)
             Caller.EndBatch(this, []);
         _ring.Workers?.Dispatch();
