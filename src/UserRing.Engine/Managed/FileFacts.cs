@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using UserRing.Abi;
 using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed;
@@ -46,13 +47,20 @@ internal sealed class FileFacts
         {
             entry = default;
             entry.Descriptor = descriptor;
-            entry.OpenFlags = Libc.Fcntl(descriptor, Libc.F_GETFL, 0);
+            entry.OpenFlags = OpenFlagsOf(descriptor);
             entry.Tryable = entry.OpenFlags >= 0 && !entry.IsDirect;
             if (_memoryFiles[descriptor & (Slots - 1)] == descriptor)
                 entry.ReadNeedsWorker = entry.WriteNeedsWorker = entry.Tryable && entry.IsMemoryFile;
         }
 
         return ref entry;
+    }
+
+    /// <summary>F_GETFL's answer, but -EBADF for O_PATH: what is open only as a place in the tree is not open to any request.</summary>
+    private static int OpenFlagsOf(int descriptor)
+    {
+        int flags = Libc.Fcntl(descriptor, Libc.F_GETFL, 0);
+        return flags >= 0 && (flags & Libc.O_PATH) != 0 ? -Errno.EBADF : flags;
     }
 
     /// <summary>One descriptor's facts; see <see cref="FileFacts"/>.</summary>
@@ -63,7 +71,7 @@ internal sealed class FileFacts
 
         internal int Descriptor;
 
-        /// <summary>F_GETFL's answer, or -EBADF.</summary>
+        /// <summary>F_GETFL's answer; -EBADF for what no request may use.</summary>
         internal int OpenFlags;
 
         /// <summary>RWF_NOWAIT was refused for this direction.</summary>
