@@ -1,11 +1,15 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace UserRing.Tool.Bench;
 
 /// <summary>
 /// The file a benchmark makes when given none: text-like lines, each different and telling its own place, so that a block read from
-/// anywhere else cannot pass for it. Seeded, so every run reads the same. Removed when disposed.
+/// anywhere else cannot pass for it. Seeded, so every run reads the same.
 /// </summary>
+/// <remarks>
+/// It loses its name as soon as it is open, and the workers reach it through our descriptor: however this process ends, nothing is left.
+/// </remarks>
 internal sealed class BenchFile : IDisposable
 {
     public const long Bytes = 256L << 20;
@@ -19,54 +23,58 @@ internal sealed class BenchFile : IDisposable
         "cache ", "wait  ", "poll  ", "issue ", "park  ", "post  ", "entry ", "kernel",
     }.Select(Encoding.ASCII.GetBytes)];
 
-    private BenchFile(string path) => Path = path;
+    private readonly SafeFileHandle _handle;
 
-    public string Path { get; }
+    private BenchFile(string name, SafeFileHandle handle) => (Name, _handle) = (name, handle);
+
+    /// <summary>What it was called.</summary>
+    public string Name { get; }
+
+    /// <summary>Where any process of this user can open it, as long as this one has not disposed it.</summary>
+    public string Path => $"/proc/{Environment.ProcessId}/fd/{_handle.DangerousGetHandle()}";
 
     /// <summary>In the current directory, which says what file system is meant; if that cannot be written, in the temporary one.</summary>
     public static BenchFile Create(CancellationToken stop)
     {
-        FileStream stream;
+        BenchFile file;
         try
         {
-            stream = Open(Environment.CurrentDirectory);
+            file = Open(Environment.CurrentDirectory);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            stream = Open(System.IO.Path.GetTempPath());
+            file = Open(System.IO.Path.GetTempPath());
         }
-        return Fill(stream, stop);
+        return file.Filled(stop);
     }
 
-    public static BenchFile Create(string directory, CancellationToken stop) => Fill(Open(directory), stop);
+    public static BenchFile Create(string directory, CancellationToken stop) => Open(directory).Filled(stop);
 
-    public void Dispose() => File.Delete(Path);
+    public void Dispose() => _handle.Dispose();
 
-    private static FileStream Open(string directory)
+    private static BenchFile Open(string directory)
     {
-        string path = System.IO.Path.Combine(directory, $".uring-bench-{Environment.ProcessId}.tmp");
-        return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        string name = System.IO.Path.Combine(directory, $".uring-bench-{Environment.ProcessId}.tmp");
+        SafeFileHandle handle = File.OpenHandle(name, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        File.Delete(name);
+        return new BenchFile(name, handle);
     }
 
-    private static BenchFile Fill(FileStream stream, CancellationToken stop)
+    private BenchFile Filled(CancellationToken stop)
     {
-        BenchFile file = new(stream.Name);
         try
         {
-            using (stream)
-            {
-                WriteAll(stream, stop);
-            }
-            return file;
+            WriteAll(stop);
+            return this;
         }
         catch (Exception error)
         {
-            file.Dispose();
-            throw error is IOException ? new ToolException($"{file.Path}: {error.Message}", ToolException.Failed) : error;
+            Dispose();
+            throw error is IOException ? new ToolException($"{Name}: {error.Message}", ToolException.Failed) : error;
         }
     }
 
-    private static void WriteAll(FileStream stream, CancellationToken stop)
+    private void WriteAll(CancellationToken stop)
     {
         byte[] chunk = new byte[ChunkBytes];
         for (long position = 0; position < Bytes; position += ChunkBytes)
@@ -76,10 +84,10 @@ internal sealed class BenchFile : IDisposable
             {
                 WriteLine(chunk.AsSpan(line, LineBytes), (ulong)(position + line));
             }
-            stream.Write(chunk);
+            RandomAccess.Write(_handle, chunk, position);
         }
         // Otherwise the kernel writes it back while the first engine is being measured.
-        stream.Flush(flushToDisk: true);
+        RandomAccess.FlushToDisk(_handle);
     }
 
     private static void WriteLine(Span<byte> line, ulong offset)

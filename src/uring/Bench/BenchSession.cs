@@ -20,7 +20,7 @@ internal sealed class BenchSession(BenchPlan plan)
             {
                 made = BenchFile.Create(stop);
                 files = [made.Path];
-                people.WriteLine($"No FILE given: made {made.Path} ({BenchFile.Bytes >> 20} MiB), removed at the end.");
+                people.WriteLine($"No FILE given: made {made.Name} ({BenchFile.Bytes >> 20} MiB), removed at the end.");
             }
             PageCache.Warm(files, plan.Load, stop);
             await view.Show(_engines, () => RunRounds(files, view, stop));
@@ -30,7 +30,7 @@ internal sealed class BenchSession(BenchPlan plan)
             made?.Dispose();
         }
         view.Summarise(_engines);
-        Write(files);
+        Write(made is null ? files : [made.Name]);
         return _engines.Any(engine => engine.Failure is not null) || !_engines.Any(engine => engine.HasResult) ? ToolException.Failed : 0;
     }
 

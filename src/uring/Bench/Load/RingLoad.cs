@@ -43,7 +43,7 @@ internal sealed class RingLoad(WorkerOrder order, int thread, LoadSwitches switc
 
     protected override void Step()
     {
-        int count = Math.Min(Spec.Batch, Slots.Free);
+        int count = Math.Min(Spec.Batch, Room());
         if (Spec.Nop)
         {
             PrepareNops(count);
@@ -103,6 +103,12 @@ internal sealed class RingLoad(WorkerOrder order, int thread, LoadSwitches switc
         _ring.RegisterBuffers(buffers);
         _ring.RegisterFiles(Descriptors);
     }
+
+    /// <summary>
+    /// How many requests can be prepared now. A polling thread gives SQEs back only after it has posted their completions, so a slot can be
+    /// free before there is an SQE for it.
+    /// </summary>
+    private int Room() => Spec.SqPoll ? Math.Min(Slots.Free, (int)_ring.SqSpaceLeft) : Slots.Free;
 
     private void PrepareNops(int count)
     {
