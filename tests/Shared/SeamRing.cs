@@ -222,6 +222,13 @@ internal sealed unsafe class SeamRing : IDisposable
         return Take().Res;
     }
 
+    /// <summary>Submits this one SQE and waits for its completion: res.</summary>
+    public int Do(in Sqe sqe)
+    {
+        Next() = sqe;
+        return Result();
+    }
+
     public int Register(RegisterOp operation, nuint argument = 0, uint count = 0) =>
         Engine.Register(Descriptor, operation, argument, count);
 

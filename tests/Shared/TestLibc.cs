@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using UserRing.Engine.Linux;
+
+namespace UserRing.Testing;
+
+/// <summary>What tests need of libc and the product does not. Values or -errno.</summary>
+internal static unsafe partial class TestLibc
+{
+    public const int POSIX_FADV_DONTNEED = 4;
+
+    private const int F_SETLK = 6;
+    private const int F_GETLK = 5;
+    private const short F_WRLCK = 1, F_UNLCK = 2;
+
+    public static int Dup2(int from, int to) => Result(dup2(from, to));
+
+    /// <summary>Drops a file's clean pages from the page cache.</summary>
+    public static void ForgetPages(int descriptor)
+    {
+        Assert.Equal(0, Libc.Fsync(descriptor));
+        Assert.Equal(0, posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED));
+    }
+
+    /// <summary>A POSIX write lock on the whole file.</summary>
+    public static int Lock(int descriptor)
+    {
+        var range = new Flock { Type = F_WRLCK };
+        return Result(fcntl(descriptor, F_SETLK, &range));
+    }
+
+    /// <summary>Whether another process could lock the file: asks for the lock as the process itself, so run it in another one.</summary>
+    public static bool IsLocked(int descriptor)
+    {
+        var range = new Flock { Type = F_WRLCK };
+        Assert.Equal(0, Result(fcntl(descriptor, F_GETLK, &range)));
+        return range.Type != F_UNLCK;
+    }
+
+    public static int Kill(int process, int signal) => Result(kill(process, signal));
+
+    private static int Result(int value) => value != -1 ? value : -Marshal.GetLastPInvokeError();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int dup2(int from, int to);
+
+    [LibraryImport("libc")]
+    private static partial int posix_fadvise(int fd, long offset, long length, int advice);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fcntl(int fd, int command, Flock* argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int process, int signal);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Flock
+    {
+        public short Type, Whence;
+        public long Start, Length;
+        public int Process;
+    }
+}
