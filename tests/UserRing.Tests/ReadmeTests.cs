@@ -28,7 +28,7 @@ public sealed class ReadmeTests
             Console.SetOut(before);
         }
 
-        long expected = Math.Min(4096, new FileInfo("/etc/os-release").Length);
+        long expected = Math.Min(4096, File.ReadAllBytes("/etc/os-release").Length);
         Assert.Matches($"^True: {expected} bytes on the (kernel|managed) engine", written.ToString());
     }
 
