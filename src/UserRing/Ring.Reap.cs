@@ -140,6 +140,8 @@ public sealed partial class Ring
     {
         _cqHead += count;
         _shared.PublishCqHead(_cqHead);
+        if (_hasPollDescriptor)
+            RefreshPollDescriptor();
     }
 
     /// <summary>The queue looks empty: reads its tail, and asks the engine for what it holds back. False if it is empty.</summary>

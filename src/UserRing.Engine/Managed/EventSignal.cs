@@ -3,12 +3,16 @@ using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed;
 
-/// <summary>The eventfd a program registered: signalled once per posted batch, unless the program disabled it in the CQ's flags.</summary>
+/// <summary>
+/// What tells a program of completions besides the ring: the eventfd it registered, signalled once per posted batch unless the program
+/// disabled it in the CQ's flags, and a signal if it asked for one.
+/// </summary>
 internal sealed class EventSignal(RingContext ring)
 {
     private readonly Lock _gate = new();
     private int _descriptor = -1;
     private bool _asyncOnly;
+    private long _signalAndTask;
 
     internal bool IsRegistered => Volatile.Read(ref _descriptor) >= 0;
 
@@ -44,8 +48,14 @@ internal sealed class EventSignal(RingContext ring)
         }
     }
 
+    /// <summary>From now on a signal goes with each publication; 0 ends it.</summary>
+    internal void SendSignal(int signal, int task) => Volatile.Write(ref _signalAndTask, ((long)signal << 32) | (uint)task);
+
     internal void Signal(bool inline, bool ringChanged)
     {
+        long signal = Volatile.Read(ref _signalAndTask);
+        if (signal >> 32 != 0 && ringChanged)
+            Libc.Tgkill(Environment.ProcessId, (int)signal, (int)(signal >> 32)); // a thread that is gone gets none
         if (Volatile.Read(ref _descriptor) < 0)
             return;
         if (inline && (_asyncOnly || !ringChanged) || (ring.Memory.ReadCqFlags() & CqRingFlags.EventFdDisabled) != 0)

@@ -169,6 +169,22 @@ public sealed class ManagedEngine : IRingEngine
         return descriptor;
     }
 
+    /// <summary>
+    /// Sends <paramref name="signal"/> to <paramref name="thread"/> (0: the process's first) whenever completions of <paramref name="ring"/> are
+    /// posted, as the first io_uring did with SIGIO for a ring somebody polled. Signal 0 ends it. 0 or -errno.
+    /// </summary>
+    public int SignalOnCompletion(int ring, int signal, int thread)
+    {
+        if (signal is < 0 or > 64 || thread < 0)
+            return -Errno.EINVAL;
+        int error = Hold(ring, out RingContext? context);
+        if (error < 0)
+            return error;
+        context!.Events.SendSignal(signal, thread == 0 ? Environment.ProcessId : thread);
+        context.DropReference();
+        return 0;
+    }
+
     /// <summary>Whether the number is an open managed ring, of whatever engine object.</summary>
     internal static bool IsRing(int descriptor) => RingTable.Find(descriptor) is not null;
 

@@ -97,7 +97,8 @@ internal static unsafe class OpTable
     {
         Opcode.Nop => "32-byte completions",
         Opcode.Read or Opcode.Readv => "provided buffers, metadata attributes",
-        Opcode.Write or Opcode.Writev or Opcode.ReadFixed or Opcode.WriteFixed or Opcode.ReadvFixed or Opcode.WritevFixed => "metadata attributes",
+        Opcode.Write or Opcode.Writev => "metadata attributes",
+        Opcode.ReadFixed or Opcode.WriteFixed or Opcode.ReadvFixed or Opcode.WritevFixed => "metadata attributes",
         Opcode.Fsync => "a range (the whole file is synced)",
         Opcode.PollAdd => "multishot",
         Opcode.Timeout => "multishot",

@@ -106,7 +106,8 @@ internal sealed class Request
         File = -1;
         FixedFile = null;
         FixedBuffer = null;
-        HoldsFile = HoldsRing = HoldsFixedFile = HoldsFixedBuffer = NeedsCleanup = CannotTry = WasReady = IsStream = WasGathered = OwnsVector = false;
+        HoldsFile = HoldsRing = HoldsFixedFile = HoldsFixedBuffer = OwnsVector = NeedsCleanup = false;
+        CannotTry = WasReady = IsStream = WasGathered = false;
         Progress = Advanced = 0;
         Vector = 0;
         VectorCount = 0;

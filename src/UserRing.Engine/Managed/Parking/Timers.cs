@@ -74,7 +74,9 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
         Finish(ref satisfied, 0, batch);
     }
 
-    /// <summary>The same where no batch is open: completions became visible that were deferred or held back. True if some were satisfied.</summary>
+    /// <summary>
+    /// The same where no batch is open: completions became visible that were deferred or held back. True if some were satisfied.
+    /// </summary>
     internal bool CompleteSatisfied()
     {
         int before = Volatile.Read(ref _counting);
