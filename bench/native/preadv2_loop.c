@@ -1,5 +1,5 @@
-/* The yardstick of the synchronous interface: one preadv2 after the other, cached random (or sequential) blocks of one file.
- * Offsets and warm-up as in uring_loop.c. Prints one line of JSON.
+/* The yardstick of the synchronous interface: one preadv2 after the other, random (or sequential) blocks of one file, going round as
+ * many buffers as a ring's batch, as the `sync` engine of `uring bench` does. Offsets and warm-up as in uring_loop.c. One line of JSON.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,10 +18,10 @@
 #define WARM_UP_NS 300000000LL
 
 struct load {
-	unsigned block;
+	unsigned block, batch;
 	double seconds;
 	int sequential, direct, file;
-	struct iovec iovec;
+	char *buffers;
 	uint64_t blocks, position, random, completed;
 };
 
@@ -69,8 +69,9 @@ static uint64_t next_offset(struct load *l)
 static void run_until(struct load *l, long long end_ns)
 {
 	do {
-		for (int i = 0; i < 256; i++) {
-			ssize_t n = preadv2(l->file, &l->iovec, 1, next_offset(l), 0);
+		for (unsigned i = 0; i < l->batch; i++) {
+			struct iovec iovec = {l->buffers + (size_t)i * l->block, l->block};
+			ssize_t n = preadv2(l->file, &iovec, 1, next_offset(l), 0);
 
 			if (n != (ssize_t)l->block) {
 				if (n >= 0)
@@ -86,15 +87,17 @@ static void parse(struct load *l, int argc, char **argv)
 {
 	static const struct option known[] = {
 		{"block", required_argument, NULL, 's'}, {"seconds", required_argument, NULL, 't'},
+		{"batch", required_argument, NULL, 'b'},
 		{"sequential", no_argument, NULL, 'q'},  {"direct", no_argument, NULL, 'o'},
 		{NULL, 0, NULL, 0},
 	};
 	struct stat st;
 	int c;
 
-	*l = (struct load){.block = 4096, .seconds = 3, .random = 0x9E3779B97F4A7C15ULL};
+	*l = (struct load){.block = 4096, .batch = 32, .seconds = 3, .random = 0x9E3779B97F4A7C15ULL};
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		switch (c) {
+		case 'b': l->batch = strtoul(optarg, NULL, 10); break;
 		case 's': l->block = strtoul(optarg, NULL, 10); break;
 		case 't': l->seconds = strtod(optarg, NULL); break;
 		case 'q': l->sequential = 1; break;
@@ -102,8 +105,8 @@ static void parse(struct load *l, int argc, char **argv)
 		default: exit(2);
 		}
 	}
-	if (l->block == 0 || !argv[optind]) {
-		fprintf(stderr, "usage: preadv2_loop [--block N] [--seconds S] [--sequential] [--direct] FILE\n");
+	if (l->block == 0 || l->batch == 0 || !argv[optind]) {
+		fprintf(stderr, "usage: preadv2_loop [--block N] [--batch N] [--seconds S] [--sequential] [--direct] FILE\n");
 		exit(2);
 	}
 	l->file = open(argv[optind], O_RDONLY | O_CLOEXEC | (l->direct ? O_DIRECT : 0));
@@ -114,10 +117,9 @@ static void parse(struct load *l, int argc, char **argv)
 		errno = EINVAL;
 		fail("the file is smaller than one block");
 	}
-	if (posix_memalign(&l->iovec.iov_base, 4096, l->block) != 0)
-		fail("buffer");
-	l->iovec.iov_len = l->block;
-	memset(l->iovec.iov_base, 1, l->block);
+	if (posix_memalign((void **)&l->buffers, 4096, (size_t)l->batch * l->block) != 0)
+		fail("buffers");
+	memset(l->buffers, 1, (size_t)l->batch * l->block);
 }
 
 int main(int argc, char **argv)

@@ -18,13 +18,13 @@ internal sealed class NativeLoop : IDisposable
         List<string> arguments =
         [
             "--block", load.Block.ToString(CultureInfo.InvariantCulture),
+            "--batch", load.Batch.ToString(CultureInfo.InvariantCulture),
             "--seconds", load.Seconds.ToString(CultureInfo.InvariantCulture),
             .. If(load.Sequential, "--sequential"), .. If(load.Direct, "--direct"), .. If(load.Nop, "--nop"), .. If(load.Fixed, "--fixed"),
         ];
         if (program == Contestants.UringLoop)
         {
             arguments.AddRange(["--depth", load.Depth.ToString(CultureInfo.InvariantCulture)]);
-            arguments.AddRange(["--batch", load.Batch.ToString(CultureInfo.InvariantCulture)]);
         }
         if (file is not null)
         {

@@ -14,6 +14,9 @@ internal sealed class Place : IDisposable
 
     public string Name { get; }
 
+    /// <summary>Whether this is the file system that the goals were set for.</summary>
+    public bool IsReference => Name == "ext4";
+
     public string File => _file.Path;
 
     /// <summary>Where the program was started, /dev/shm, and an overlay mount where we may make one.</summary>

@@ -68,7 +68,7 @@ internal static class RatiosCommand
             Console.WriteLine($"{title}: {failure.Message.ReplaceLineEndings(" ")}");
             return;
         }
-        Report(title, contest, rates);
+        Report(title, contest, rates, judged: place is null or { IsReference: true });
     }
 
     private static async Task<double> Turn(string name, LoadSpec load, string? file, NativeLoop native, CancellationToken stop)
@@ -83,18 +83,14 @@ internal static class RatiosCommand
             : throw new InvalidOperationException($"{name}: {outcome.Unavailable ?? outcome.Failure ?? outcome.Result?.FirstError}");
     }
 
-    private static void Report(string title, Contest contest, Dictionary<string, List<double>> rates)
+    private static void Report(string title, Contest contest, Dictionary<string, List<double>> rates, bool judged)
     {
         IEnumerable<string> medians = rates.Select(pair => Text($"{Contestants.Title(pair.Key)} {Spread.Of(pair.Value).Median:N0}"));
         Console.WriteLine($"{title}: {string.Join(", ", medians)}");
         foreach (RatioLine line in contest.Lines)
         {
             Spread ratio = Spread.Of([.. rates[line.Over].Zip(rates[line.Under], (over, under) => over / under)]);
-            string verdict = line.Reach switch
-            {
-                null => "",
-                { } goal => Text($", goal {goal:F2}{(ratio.Median >= goal ? "" : " MISSED")}"),
-            };
+            string verdict = judged && line.Reach is { } goal ? Text($", goal {goal:F2}{(ratio.Median >= goal ? "" : " MISSED")}") : "";
             Console.WriteLine(Text($"  {line.Title,-18} {ratio.Median:F2} ({ratio.Minimum:F2}..{ratio.Maximum:F2}){verdict}"));
         }
     }

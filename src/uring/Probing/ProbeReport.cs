@@ -118,8 +118,10 @@ internal sealed record OperationProbe
         Since = OpcodeNames.SinceOf(opcode),
         Kernel = kernel.Operations?.Supports(opcode),
         Managed = !ManagedEngine.Supports(opcode) ? "refused" : ManagedEngine.MissingFrom(opcode) is null ? "full" : "part",
-        Why = !ManagedEngine.Supports(opcode) ? "not implemented yet" : ManagedEngine.MissingFrom(opcode) is { } lacks ? $"without {lacks}" : null,
+        Why = ManagedEngine.Supports(opcode) ? Lack(ManagedEngine.MissingFrom(opcode)) : "not implemented yet",
     };
+
+    private static string? Lack(string? missing) => missing is null ? null : $"without {missing}";
 }
 
 /// <summary>For people as well as programs, so indented.</summary>

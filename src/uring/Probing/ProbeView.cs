@@ -10,11 +10,24 @@ internal static class ProbeView
 
     public static void Write(ProbeReport report)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings());
-        if (Console.IsOutputRedirected)
+        if (!Console.IsOutputRedirected)
         {
-            console.Profile.Width = PlainWidth;
+            Write(AnsiConsole.Create(new AnsiConsoleSettings()), report);
+            return;
         }
+        using StringWriter page = new();
+        IAnsiConsole plain = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(page), Ansi = AnsiSupport.No });
+        plain.Profile.Width = PlainWidth;
+        Write(plain, report);
+        foreach (string line in page.ToString().Split('\n'))
+        {
+            // Tables fill their lines with spaces.
+            Console.Out.WriteLine(line.TrimEnd());
+        }
+    }
+
+    private static void Write(IAnsiConsole console, ProbeReport report)
+    {
         console.Write(Machine(report.Machine));
         console.WriteLine();
         console.Write(Engines(report));

@@ -12,7 +12,7 @@ internal sealed class LineView(TextWriter output, BenchPlan plan) : BenchView(ou
     public override void Ended(EngineRecord engine, int round)
     {
         string outcome = engine.Rounds[round] is { } result
-            ? $"{Figures.Count(result.Rate)} per second"
+            ? $"{Figures.Count(result.Rate)} per second{(result.Errors > 0 ? $", {Figures.Count(result.Errors)} errors" : "")}"
             : engine.Unavailable ?? engine.Failure ?? "";
         Output.WriteLine($"round {round + 1} of {Plan.Rounds}: {engine.Name}: {outcome}");
     }
