@@ -121,8 +121,8 @@ internal static class ReadWrite
 
         if (facts.OpenFlags < 0)
             return Done(request, -Errno.EBADF);
-        if ((flags & Libc.RWF_HIPRI) != 0)
-            return Done(request, -Errno.EINVAL); // only on a ring that polls its device
+        if (flags != 0 && CheckFlags(ref facts, write, flags) is < 0 and var refusal)
+            return Done(request, refusal);
         if (!batch.Caller.LendsInPlace && request.Loan is null)
         {
             int error = Borrow(request, write, vector);
@@ -153,6 +153,23 @@ internal static class ReadWrite
         }
 
         return Attempt(request, batch, ref facts, write, vector, flags, ownNoWait);
+    }
+
+    /// <summary>
+    /// rw_flags in the kernel's order. On a stream what it does not know must be refused here, because an attempt that is refused for it
+    /// cannot be told from one that is refused for RWF_NOWAIT, and would be waited for.
+    /// </summary>
+    private static int CheckFlags(ref FileFacts.Entry facts, bool write, int flags)
+    {
+        const int OnFilesOnly = ~(Libc.RWF_HIPRI | Libc.RWF_DSYNC | Libc.RWF_SYNC | Libc.RWF_NOWAIT | Libc.RWF_APPEND | Libc.RWF_NOAPPEND);
+        const int Known = ~OnFilesOnly | Libc.RWF_ATOMIC | Libc.RWF_DONTCACHE;
+        if ((facts.OpenFlags & Libc.O_ACCMODE) == (write ? Libc.O_RDONLY : Libc.O_WRONLY))
+            return -Errno.EBADF;
+        if ((flags & OnFilesOnly) != 0 && !facts.HasNoReadiness)
+            return -Errno.EOPNOTSUPP;
+        if ((flags & Libc.RWF_HIPRI) != 0)
+            return (flags & ~Known) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL; // only on a ring that polls its device
+        return 0;
     }
 
     private static IssueOutcome Attempt(
@@ -195,11 +212,20 @@ internal static class ReadWrite
                     return Wait(request, vector);
                 case -Errno.EINTR when (flags & Libc.RWF_NOWAIT) == 0:
                     continue; // the runtime's own signals; nothing was transferred
+                case -Errno.EINVAL when ownNoWait && !request.WasReady && !facts.HasNoReadiness && HasNoCall(request, write):
+                    return Wait(request, vector);
                 default:
                     return Done(request, request.Progress > 0 ? request.Progress : (int)done);
             }
         }
     }
+
+    /// <summary>
+    /// A file that can be polled and has no call of this kind (an epoll, say): it refuses even nothing at all. The kernel waits until it
+    /// is ready before it says so.
+    /// </summary>
+    private static bool HasNoCall(Request request, bool write) =>
+        (write ? Libc.Pwritev2(request.File, default, CurrentPosition, 0) : Libc.Preadv2(request.File, default, CurrentPosition, 0)) == -Errno.EINVAL;
 
     /// <summary>One system call for what is left: bytes or -errno.</summary>
     private static nint Call(Request request, bool write, bool vector, long offset, int flags)
