@@ -47,9 +47,10 @@ internal sealed class TestFile : TestDescriptor
     /// <summary>By which it can be opened again, though it has no name any more.</summary>
     public string Path { get; }
 
-    public static TestFile Create(ReadOnlySpan<byte> content, int flags = Libc.O_RDWR, string? folder = null)
+    public static TestFile Create(ReadOnlySpan<byte> content, int flags = Libc.O_RDWR, string folder = "")
     {
-        folder ??= AppContext.BaseDirectory;
+        if (folder.Length == 0)
+            folder = AppContext.BaseDirectory;
         string path = System.IO.Path.Combine(folder, $"test-{Environment.ProcessId}-{Interlocked.Increment(ref _count)}.tmp");
         File.WriteAllBytes(path, content);
         int number = Libc.Open(path, flags | Libc.O_CLOEXEC, 0);
@@ -63,7 +64,7 @@ internal sealed class TestFile : TestDescriptor
     public static TestFile Create(string content) => Create(Encoding.ASCII.GetBytes(content));
 
     /// <summary>Content in which every eight bytes tell where they are.</summary>
-    public static TestFile Numbered(int bytes, int flags = Libc.O_RDWR, string? folder = null)
+    public static TestFile Numbered(int bytes, int flags = Libc.O_RDWR, string folder = "")
     {
         byte[] content = new byte[bytes];
         for (int at = 0; at + sizeof(long) <= bytes; at += sizeof(long))
@@ -131,5 +132,26 @@ internal sealed unsafe class TestPipe : IDisposable
     {
         ReadEnd.Dispose();
         WriteEnd.Dispose();
+    }
+}
+
+/// <summary>An inotify descriptor: a file that can be polled, refuses to be tried without blocking, and holds one message per happening.</summary>
+internal sealed class TestWatch : TestDescriptor
+{
+    private readonly string _path = System.IO.Path.Combine(AppContext.BaseDirectory, $"watched-{Guid.NewGuid():N}.tmp");
+
+    public TestWatch()
+        : base(TestLibc.InotifyInit())
+    {
+        File.WriteAllText(_path, "");
+        Assert.InRange(TestLibc.InotifyWatchOpen(this, _path), 0, int.MaxValue);
+    }
+
+    public void Happen() => File.OpenHandle(_path).Dispose();
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        File.Delete(_path);
     }
 }

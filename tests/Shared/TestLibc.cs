@@ -36,6 +36,14 @@ internal static unsafe partial class TestLibc
         return range.Type != F_UNLCK;
     }
 
+    public static int InotifyInit() => Result(inotify_init1(Libc.O_CLOEXEC));
+
+    public static int InotifyWatchOpen(int descriptor, string path)
+    {
+        const uint InOpen = 0x20;
+        return Result(inotify_add_watch(descriptor, path, InOpen));
+    }
+
     public static int Kill(int process, int signal) => Result(kill(process, signal));
 
     private static int Result(int value) => value != -1 ? value : -Marshal.GetLastPInvokeError();
@@ -51,6 +59,12 @@ internal static unsafe partial class TestLibc
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int process, int signal);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int inotify_init1(int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int inotify_add_watch(int descriptor, string path, uint mask);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Flock
