@@ -125,6 +125,9 @@ internal sealed class Submission(RingContext ring)
             case IssueOutcome.WouldBlock:
                 Park(request, _batch, straightToWorker: false);
                 break;
+            case IssueOutcome.Refused:
+                _batch.Complete(request, request.Result);
+                return false;
         }
 
         return true;

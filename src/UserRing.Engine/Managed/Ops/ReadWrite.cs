@@ -23,14 +23,30 @@ internal static class ReadWrite
     internal static int PrepareVector(Request request)
     {
         int error = Prepare(request);
-        return error < 0 ? error : request.Sqe.Len > MostIovecs ? -Errno.EINVAL : 0;
+        if (error < 0)
+            return error;
+        ref Sqe sqe = ref request.Sqe;
+        if (sqe.Len > MostIovecs)
+            return -Errno.EINVAL;
+        // Otherwise the system call, made before enter returns, reads the array itself, which saves a copy.
+        bool isReadNow = !request.Caller.LendsInPlace || sqe.Fd < 0 || (sqe.Flags & SqeFlags.Async) != 0
+            || sqe.Opcode is Opcode.ReadvFixed or Opcode.WritevFixed;
+        return isReadNow ? TakeVector(request) : 0;
     }
 
-    internal static IssueOutcome Read(Request request, IssueBatch batch, IssueMode mode) =>
-        Transfer(request, batch, mode, write: false, vector: request.Sqe.Opcode == Opcode.Readv);
+    internal static IssueOutcome Read(Request request, IssueBatch batch, IssueMode mode)
+    {
+        bool vector = request.Sqe.Opcode == Opcode.Readv;
+        IssueOutcome outcome = Transfer(request, batch, mode, write: false, vector);
+        return vector && outcome == IssueOutcome.Done ? Examined(request, mode) : outcome;
+    }
 
-    internal static IssueOutcome Write(Request request, IssueBatch batch, IssueMode mode) =>
-        Transfer(request, batch, mode, write: true, vector: request.Sqe.Opcode == Opcode.Writev);
+    internal static IssueOutcome Write(Request request, IssueBatch batch, IssueMode mode)
+    {
+        bool vector = request.Sqe.Opcode == Opcode.Writev;
+        IssueOutcome outcome = Transfer(request, batch, mode, write: true, vector);
+        return vector && outcome == IssueOutcome.Done ? Examined(request, mode) : outcome;
+    }
 
     internal static IssueOutcome ReadFixed(Request request, IssueBatch batch, IssueMode mode) =>
         Fixed(request, batch, mode, write: false, vector: false);
@@ -49,6 +65,15 @@ internal static class ReadWrite
         if (request.OwnsVector)
             Libc.FreeVector(request.Vector);
         request.OwnsVector = false;
+    }
+
+    /// <summary>A failed attempt with the program's own iovec array: if that is bad, it counts as found in preparation, before all else.</summary>
+    private static IssueOutcome Examined(Request request, IssueMode mode)
+    {
+        if (request.Result >= 0 || request.Vector != 0 || mode != IssueMode.Inline || TakeVector(request) is not (< 0 and var error))
+            return IssueOutcome.Done;
+        request.Result = error;
+        return IssueOutcome.Refused;
     }
 
     /// <summary>ioprio: a class without the right to it is refused. 0 is the submitter's own.</summary>
@@ -88,9 +113,8 @@ internal static class ReadWrite
                     request.FixedBuffer = null;
             }
 
-            int error = request.FixedBuffer is null ? -Errno.EFAULT
-                : vector ? TakeVector(request)
-                : request.FixedBuffer.Contains((nuint)sqe.Addr, sqe.Len) ? 0 : -Errno.EFAULT;
+            bool fits = request.FixedBuffer is { } buffer && (vector || buffer.Contains((nuint)sqe.Addr, sqe.Len));
+            int error = fits ? 0 : -Errno.EFAULT;
             for (int i = 0; vector && error == 0 && i < request.VectorCount; i++)
             {
                 IoVec part = Libc.VectorAt(request.Vector, request.VectorCount)[i];
@@ -290,7 +314,7 @@ internal static class ReadWrite
         return IssueOutcome.WouldBlock;
     }
 
-    /// <summary>Copies the program's iovec array: 0, -EINVAL or -EFAULT.</summary>
+    /// <summary>Copies the program's iovec array and cuts it to what one transfer may move: 0, -EINVAL or -EFAULT.</summary>
     private static int TakeVector(Request request)
     {
         int count = (int)request.Sqe.Len;
@@ -298,7 +322,19 @@ internal static class ReadWrite
             return 0;
         nuint copy = Libc.AllocateVector(count);
         (request.Vector, request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (copy, count, true, true);
-        return request.Caller.CopyIn((nuint)request.Sqe.Addr, MemoryMarshal.AsBytes(Libc.VectorAt(copy, count)));
+        Span<IoVec> parts = Libc.VectorAt(copy, count);
+        if (request.Caller.CopyIn((nuint)request.Sqe.Addr, MemoryMarshal.AsBytes(parts)) < 0)
+            return -Errno.EFAULT;
+        nuint left = RingLimits.MaxTransferBytes;
+        foreach (ref IoVec part in parts)
+        {
+            if ((nint)part.Len < 0)
+                return -Errno.EINVAL;
+            part.Len = Math.Min(part.Len, left);
+            left -= part.Len;
+        }
+
+        return 0;
     }
 
     /// <summary>Local memory in place of a foreign caller's.</summary>
