@@ -187,6 +187,13 @@ internal sealed unsafe class SeamRing : IDisposable
         return true;
     }
 
+    /// <summary>The oldest completion, left where it is.</summary>
+    public Cqe SeeFirst()
+    {
+        Await(1);
+        return ((Cqe*)(_rings + _parameters.CqOff.Cqes))[CqHead & (CqEntries - 1)];
+    }
+
     /// <summary>The oldest completion, waited for if need be.</summary>
     public Cqe Take()
     {

@@ -18,7 +18,7 @@ internal class TestDescriptor(int number) : IDisposable
     public static TestDescriptor EventFd(uint count = 0, int flags = 0) => new(Libc.Eventfd(count, flags | Libc.EFD_CLOEXEC));
 
     /// <summary>A number that is not open: high, so that no other test's open is given it.</summary>
-    public static int Closed => 19_876;
+    public const int Closed = 19_876;
 
     public void Close()
     {

@@ -7,6 +7,7 @@ namespace UserRing.Testing;
 internal static unsafe partial class TestLibc
 {
     public const int POSIX_FADV_DONTNEED = 4;
+    public const int SIGXFSZ = 25;
 
     private const int F_SETLK = 6;
     private const int F_GETLK = 5;
@@ -36,6 +37,8 @@ internal static unsafe partial class TestLibc
         return range.Type != F_UNLCK;
     }
 
+    public static void Ignore(int signal) => signal_(signal, 1);
+
     public static int InotifyInit() => Result(inotify_init1(Libc.O_CLOEXEC));
 
     public static int InotifyWatchOpen(int descriptor, string path)
@@ -59,6 +62,9 @@ internal static unsafe partial class TestLibc
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint signal_(int signal, nint handler);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int inotify_init1(int flags);
