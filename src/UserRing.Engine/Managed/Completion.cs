@@ -35,6 +35,18 @@ internal sealed class Completion(RingContext ring)
 
     internal uint Tail => Volatile.Read(ref _tail);
 
+    /// <summary>
+    /// The tail at which <paramref name="count"/> entries are unread, and whether that is now. From one look at the tail: two, with a
+    /// post between them, would make a wait end an entry early.
+    /// </summary>
+    internal uint TailFor(uint count, out bool reached)
+    {
+        uint tail = Tail;
+        uint unread = Math.Min(tail - _memory.ReadCqHead(), _entries);
+        reached = unread >= count;
+        return tail - unread + count;
+    }
+
     /// <summary>Lock held: what a waiter would find after a flush.</summary>
     internal uint ReachableTail => _tail + (uint)(_backlog?.Count ?? 0) + (uint)(_deferred?.Count ?? 0);
 

@@ -69,8 +69,8 @@ internal sealed class Waiters(RingContext ring)
     internal int Wait(uint count, in WaitArgument argument)
     {
         Completion completions = ring.Completions;
-        uint target = completions.Tail - completions.Unread + count;
-        if (completions.Unread >= count || Spin(count))
+        uint target = completions.TailFor(count, out bool reached);
+        if (reached || Spin(count))
             return 0;
 
         int error = argument.ReadMask(out ulong mask, out bool masked);
