@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.ComponentModel;
 using System.Globalization;
 using UserRing.Tool.Bench;
 
@@ -63,7 +64,7 @@ internal static class RatiosCommand
                 }
             }
         }
-        catch (InvalidOperationException failure)
+        catch (Exception failure) when (failure is InvalidOperationException or Win32Exception)
         {
             Console.WriteLine($"{title}: {failure.Message.ReplaceLineEndings(" ")}");
             return;

@@ -15,14 +15,19 @@ internal static class SvgPlot
     private const string EngineAxis = "engine";
     private const double Width = 800;
     private const double RowHeight = 50;
-    private const double FrameHeight = 120;
+    private const double FrameHeight = 150;
 
     public static void Write(string path, BenchPlan plan, EngineRecord[] engines)
     {
         // The axis counts from below; people read from above.
         EngineRecord[] rows = [.. engines.Where(engine => engine.HasResult).Reverse()];
         PlotModel model = new() { Title = "uring bench", Subtitle = plan.Describe(), Background = OxyColors.White };
-        model.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Inside });
+        model.Legends.Add(new Legend
+        {
+            LegendPosition = LegendPosition.BottomCenter,
+            LegendPlacement = LegendPlacement.Outside,
+            LegendOrientation = LegendOrientation.Horizontal,
+        });
         CategoryAxis names = new() { Position = AxisPosition.Left, Key = EngineAxis };
         names.Labels.AddRange(rows.Select(row => row.Name));
         model.Axes.Add(names);
