@@ -23,12 +23,15 @@ internal sealed class Completion(RingContext ring)
     /// <summary>CQ tail, the engine's own: the shared word is output only.</summary>
     private uint _tail;
 
-    private uint _timeoutsPosted;
+    private uint _timeoutsPosted, _counted;
 
     internal Lock Lock => _lock;
 
     /// <summary>Completions so far without those of timeouts: what a counting timeout measures against.</summary>
-    internal uint Counted => _tail - _timeoutsPosted;
+    internal uint Counted => Volatile.Read(ref _counted);
+
+    /// <summary>Timeouts that ended by themselves so far: each ends every wait. Read before <see cref="Flush"/>, which shows its entry.</summary>
+    internal uint TimeoutsPosted => Volatile.Read(ref _timeoutsPosted);
 
     /// <summary>Unreaped entries in the ring, believing the program's head only as far as it can be true.</summary>
     internal uint Unread => Math.Min(Tail - _memory.ReadCqHead(), _entries);
@@ -61,9 +64,10 @@ internal sealed class Completion(RingContext ring)
                 Defer(completions);
             else
                 Write(completions);
-            _timeoutsPosted += (uint)timeouts;
+            Volatile.Write(ref _timeoutsPosted, _timeoutsPosted + (uint)timeouts);
+            Volatile.Write(ref _counted, _tail - _timeoutsPosted);
             ringChanged = _tail != before;
-            wake = ring.Waiters.MustWake(ReachableTail);
+            wake = ring.Waiters.MustWake(ReachableTail, timeouts > 0);
         }
 
         if (wake)
@@ -93,6 +97,7 @@ internal sealed class Completion(RingContext ring)
             }
 
             changed = _tail != before;
+            Volatile.Write(ref _counted, _tail - _timeoutsPosted);
         }
 
         if (changed)

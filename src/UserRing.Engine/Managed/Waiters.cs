@@ -30,11 +30,12 @@ internal sealed class Waiters(RingContext ring)
     internal int CloseError => _closed ? -Errno.EBADF : 0;
 
     /// <summary>
-    /// Completion lock held. True if somebody waits for no more than <paramref name="reachableTail"/>; the word has moved then.
+    /// Completion lock held. True if somebody waits for no more than <paramref name="reachableTail"/>, or if a timeout ended; the word
+    /// has moved then.
     /// </summary>
-    internal bool MustWake(uint reachableTail)
+    internal bool MustWake(uint reachableTail, bool timeout)
     {
-        if (_waiting.Count == 0 || (int)(reachableTail - _nearest) < 0)
+        if (_waiting.Count == 0 || !timeout && (int)(reachableTail - _nearest) < 0)
             return false;
         Advance();
         return true;
@@ -69,7 +70,7 @@ internal sealed class Waiters(RingContext ring)
     internal int Wait(uint count, in WaitArgument argument)
     {
         Completion completions = ring.Completions;
-        uint target = completions.TailFor(count, out bool reached);
+        uint target = completions.TailFor(count, out bool reached), timeouts = completions.TimeoutsPosted;
         if (reached || Spin(count))
             return 0;
 
@@ -88,8 +89,11 @@ internal sealed class Waiters(RingContext ring)
             while (true)
             {
                 uint seen = _word.Value;
+                // A timeout ends every wait, however many completions that asked for (io_uring/wait.h, io_should_wake): programs
+                // from before EXT_ARG limit their waits that way.
+                bool timedOut = completions.TimeoutsPosted != timeouts;
                 ring.Progress();
-                if ((int)(completions.Tail - target) >= 0)
+                if (timedOut || (int)(completions.Tail - target) >= 0)
                     return 0; // even if another thread reaped meanwhile, as on the kernel
                 if (_closed)
                     return -Errno.EBADF;
