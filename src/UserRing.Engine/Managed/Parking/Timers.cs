@@ -71,7 +71,8 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
             }
         }
 
-        Finish(ref satisfied, 0, batch);
+        while (TakeFinished(ref satisfied) is { } finished)
+            batch.CompleteTimeout(finished, 0);
     }
 
     /// <summary>
@@ -108,18 +109,17 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
         }
 
         var result = new CancelResult { Cancelled = taken.Count };
-        Finish(ref taken, -Errno.ECANCELED, batch);
+        while (TakeFinished(ref taken) is { } cancelled)
+            batch.Complete(cancelled, -Errno.ECANCELED); // counts like any other completion (io_uring/timeout.c, io_timeout_cancel)
         return result;
     }
 
-    private static void Finish(ref RequestList requests, int result, IssueBatch batch)
+    private static Request? TakeFinished(ref RequestList requests)
     {
-        while (requests.TakeFirst() is { } request)
-        {
-            // Waits for the clock if it is looking at this very request; only then may the request be used again.
-            TimerClock.Of(request.Clock).Remove(request);
-            batch.CompleteTimeout(request, result);
-        }
+        Request? request = requests.TakeFirst();
+        if (request is not null)
+            TimerClock.Of(request.Clock).Remove(request); // waits for the clock if it looks at this very request; then it may be used again
+        return request;
     }
 
     private void Unlist(Request request)
