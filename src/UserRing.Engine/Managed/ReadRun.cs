@@ -37,7 +37,8 @@ internal sealed class ReadRun
         {
             Request request = _requests[i];
             nint moved = _moved[i];
-            if (moved == (nint)request.Sqe.Len)
+            // Nothing at the file's own position is an answer (an empty datagram, a terminal's end of file) that asking again would lose.
+            if (moved == (nint)request.Sqe.Len || moved == 0 && (long)request.Sqe.Off == -1)
                 batch.Complete(request, (int)moved);
             else
                 Submission.IssueAlone(request, batch, (int)Math.Max(0, moved));
