@@ -43,7 +43,7 @@ internal sealed class FileFacts
     internal ref Entry Of(int descriptor)
     {
         ref Entry entry = ref _entries[descriptor & (Slots - 1)];
-        if (entry.Descriptor != descriptor)
+        if (entry.Descriptor != descriptor || descriptor < 0) // -1 is an entry that was forgotten
         {
             entry = default;
             entry.Descriptor = descriptor;
