@@ -54,10 +54,14 @@ internal sealed class Poller
             ref Slot entry = ref _slots[slot];
             (entry.Target, entry.Request) = (target, request);
             int error = Libc.EpollCtl(_epoll, Libc.EPOLL_CTL_ADD, descriptor, events, Data(slot, entry.Generation));
-            if (error < 0)
-                GiveSlot(slot);
-            else
+            if (error == 0)
+            {
                 target.Enlist(request);
+                return 0;
+            }
+
+            GiveSlot(slot);
+            slot = -1; // given back once: a Remove of it would end somebody else's watch
             return error;
         }
     }
