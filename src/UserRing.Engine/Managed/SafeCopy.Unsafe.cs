@@ -44,7 +44,9 @@ internal sealed unsafe class SafeCopy
 
         try
         {
-            return CopyByPipe(remoteIsSource ? remote : local, remoteIsSource ? local : remote, length);
+            return OpenPipe()
+                ? CopyByPipe(remoteIsSource ? remote : local, remoteIsSource ? local : remote, length)
+                : CopyByVm(remote, local, length, remoteIsSource);
         }
         finally
         {
@@ -64,17 +66,20 @@ internal sealed unsafe class SafeCopy
         return (nuint)done == length ? 0 : -Errno.EFAULT;
     }
 
+    /// <summary>Lock held. False where no descriptors are left: not the copied address's fault, hence no EFAULT.</summary>
+    private bool OpenPipe()
+    {
+        if (_pipeRead >= 0)
+            return true;
+        int* ends = stackalloc int[2];
+        if (Libc.Pipe2(ends, Libc.O_CLOEXEC | Libc.O_NONBLOCK) < 0)
+            return false;
+        (_pipeRead, _pipeWrite) = (ends[0], ends[1]);
+        return true;
+    }
+
     private int CopyByPipe(nuint source, nuint destination, nuint length)
     {
-        if (_pipeRead < 0)
-        {
-            int* ends = stackalloc int[2];
-            int error = Libc.Pipe2(ends, Libc.O_CLOEXEC | Libc.O_NONBLOCK);
-            if (error < 0)
-                return -Errno.EFAULT;
-            (_pipeRead, _pipeWrite) = (ends[0], ends[1]);
-        }
-
         while (length > 0)
         {
             nuint part = Math.Min(length, Chunk);
