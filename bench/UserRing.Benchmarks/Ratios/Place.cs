@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using UserRing.Engine.Linux;
 using UserRing.Tool.Bench;
@@ -80,8 +81,15 @@ internal sealed class Place : IDisposable
 
     private static bool Run(string program, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        process.WaitForExit();
-        return process.ExitCode == 0;
+        try
+        {
+            using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (Win32Exception)
+        {
+            return false;
+        }
     }
 }
