@@ -86,6 +86,8 @@ internal static class ReadWrite
         int level = priority & ((1 << ClassShift) - 1) & LevelMask;
         switch (priority >> ClassShift)
         {
+            case 0: // none: a hint alone is fine
+                return level != 0 ? -Errno.EINVAL : 0;
             case 1: // real time
                 if (!request.Caller.HasCapability(CapSysAdmin) && !request.Caller.HasCapability(CapSysNice))
                     return -Errno.EPERM;
@@ -229,6 +231,8 @@ internal static class ReadWrite
 
                     request.CannotTry = true;
                     return Wait(request, vector);
+                case -Errno.EAGAIN when (flags & Libc.RWF_NOWAIT) == 0 && !ownNoWait && facts.HasNoReadiness:
+                    return WaitOnAFile(request, vector);
                 case -Errno.EAGAIN when (flags & Libc.RWF_NOWAIT) == 0:
                     // O_NONBLOCK is not honoured on what can be polled: the request waits.
                     request.WasReady &= ownNoWait;
@@ -312,6 +316,21 @@ internal static class ReadWrite
         }
 
         return IssueOutcome.WouldBlock;
+    }
+
+    /// <summary>
+    /// A plain call on what is a file by its kind would block: O_NONBLOCK on something like /proc/kmsg. If epoll can watch it after all, it
+    /// is waited for; if not, the answer stands. Trying again would spin.
+    /// </summary>
+    private static IssueOutcome WaitOnAFile(Request request, bool vector)
+    {
+        if (Wait(request, vector) == IssueOutcome.Done)
+            return IssueOutcome.Done;
+        request.CannotTry = true;
+        int error = Submission.HoldForParking(request);
+        if (error == 0)
+            error = request.Ring.GetPollWait().Park(request, (uint)OpTable.Of(request.Sqe.Opcode).ReadyOn);
+        return error == 0 ? IssueOutcome.Parked : Done(request, error == -Errno.EPERM ? -Errno.EAGAIN : error);
     }
 
     /// <summary>Copies the program's iovec array and cuts it to what one transfer may move: 0, -EINVAL or -EFAULT.</summary>
