@@ -229,7 +229,14 @@ internal sealed class Submission(RingContext ring)
             ref FileFacts.Entry facts = ref batch.FactsOf(found);
             request.MayWaitLong = !facts.HasNoReadiness;
             bool ordered = (row.Needs & Needs.FileOrder) != 0 && facts.IsRegular && !facts.IsDirect;
-            request.FileKey = ordered ? facts.FileKey | 1 : 0;
+            // What can only be run after it was ready takes turns too, by direction: two that were woken for one line of a terminal would
+            // otherwise both find it there, and one of them block.
+            bool takesTurns = request.MayWaitLong && request.CannotTry && row.ReadyOn != Ready.Never;
+            request.FileKey = ordered || takesTurns ? Math.Max(1, facts.FileKey + (takesTurns ? (ulong)row.ReadyOn : 0)) : 0;
+        }
+        else
+        {
+            (request.MayWaitLong, request.FileKey) = (false, 0); // what an earlier use of the request left would queue it behind a file
         }
 
         request.Ring.GetWorkers().Park(request);

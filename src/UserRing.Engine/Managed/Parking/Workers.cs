@@ -1,4 +1,5 @@
 using UserRing.Abi;
+using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Parking;
 
@@ -163,8 +164,19 @@ internal sealed class Workers : ParkingPlace
     {
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
         // Asked for by IOSQE_ASYNC and able to wait for readiness: that is tried before a thread is given up to it.
-        bool mayPoll = request.MayWaitLong && row.ReadyOn != Ready.Never && !request.CannotTry;
-        IssueOutcome outcome = OpTable.Issue(row, request, batch, mayPoll ? IssueMode.Ready : IssueMode.Worker);
+        bool hasReadiness = request.MayWaitLong && row.ReadyOn != Ready.Never, mayPoll = hasReadiness && !request.CannotTry;
+        IssueOutcome outcome;
+        if (hasReadiness && !mayPoll && Libc.Poll(request.File, (short)row.ReadyOn, 0, out _) == 0)
+        {
+            // Another took what it was woken for. Here it would be out of a cancel's reach.
+            request.WasReady = false;
+            outcome = IssueOutcome.WouldBlock;
+        }
+        else
+        {
+            outcome = OpTable.Issue(row, request, batch, mayPoll ? IssueMode.Ready : IssueMode.Worker);
+        }
+
         lock (_lock)
             _executing.Remove(request); // before it is completed: a cancel must not look at a request that is used again
         switch (outcome)
