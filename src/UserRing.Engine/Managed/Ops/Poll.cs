@@ -39,16 +39,10 @@ internal static class Poll
         return error switch
         {
             0 => IssueOutcome.Parked,
-            // Always ready, hence polled above: what it was asked for does not exist on it, and nothing will ever come.
-            -Errno.EPERM => ParkForEver(request),
+            // Always ready, hence polled above: what it was asked for does not exist on it, and nothing would ever come.
+            -Errno.EPERM => Done(request, error: -Errno.EINVAL),
             _ => Done(request, error),
         };
-    }
-
-    private static IssueOutcome ParkForEver(Request request)
-    {
-        request.Ring.GetPollWait().ParkForEver(request);
-        return IssueOutcome.Parked;
     }
 
     private static IssueOutcome Done(Request request, uint events) => Done(request, (int)(events & (request.WaitEvents | Unasked)));

@@ -31,13 +31,6 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         return Poller.Instance.Add(this, request, request.File, events | Libc.EPOLLONESHOT, out request.WaitSlot);
     }
 
-    /// <summary>Waits for what will not come, until it is cancelled.</summary>
-    internal void ParkForEver(Request request)
-    {
-        request.WaitSlot = -1;
-        ((IPollTarget)this).Enlist(request);
-    }
-
     void IPollTarget.Enlist(Request? request)
     {
         lock (_lock)
