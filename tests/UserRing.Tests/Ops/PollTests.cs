@@ -32,6 +32,15 @@ public sealed class PollTests
     }
 
     [Theory, EveryEngine]
+    public void What_a_file_can_never_report_is_refused(string engine)
+    {
+        using var ring = new SeamRing(engine);
+        using TestFile file = TestFile.Create("x");
+        Assert.Equal(-Errno.EINVAL, Poll(ring, file, (uint)Libc.POLLPRI));
+        Assert.Equal(-Errno.EINVAL, Poll(ring, file, 0));
+    }
+
+    [Theory, EveryEngine]
     public void A_hang_up_is_reported_unasked(string engine)
     {
         using var ring = new SeamRing(engine);
