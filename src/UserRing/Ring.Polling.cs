@@ -20,7 +20,17 @@ public sealed partial class Ring
             ThrowIfDisposed();
             if (_engine is not ManagedEngine managed)
                 return _descriptor;
-            int descriptor = managed.PollDescriptor(_descriptor);
+            int descriptor;
+            BeginCall(0);
+            try
+            {
+                descriptor = managed.PollDescriptor(_descriptor);
+            }
+            finally
+            {
+                EndCall();
+            }
+
             if (descriptor < 0)
                 throw RingException.OfCall("PollDescriptor", descriptor);
             _hasPollDescriptor = true;
@@ -37,12 +47,33 @@ public sealed partial class Ring
     /// <exception cref="RingException">EOPNOTSUPP: the kernel's ring raises no signals.</exception>
     public void SignalOnCompletion(int signal, int thread = 0)
     {
-        ThrowIfDisposed();
-        int result = _engine is ManagedEngine managed ? managed.SignalOnCompletion(_descriptor, signal, thread) : -Errno.EOPNOTSUPP;
+        int result = -Errno.EOPNOTSUPP;
+        BeginCall(0);
+        try
+        {
+            if (_engine is ManagedEngine managed)
+                result = managed.SignalOnCompletion(_descriptor, signal, thread);
+        }
+        finally
+        {
+            EndCall();
+        }
+
         if (result < 0)
             throw RingException.OfCall("SignalOnCompletion", result);
     }
 
     /// <summary>After a reap that may have emptied the queue.</summary>
-    private void RefreshPollDescriptor() => (_engine as ManagedEngine)?.PollDescriptor(_descriptor);
+    private void RefreshPollDescriptor()
+    {
+        BeginCall(0);
+        try
+        {
+            (_engine as ManagedEngine)?.PollDescriptor(_descriptor);
+        }
+        finally
+        {
+            EndCall();
+        }
+    }
 }

@@ -60,7 +60,7 @@ internal sealed class Completion(RingContext ring)
         {
             uint before = _tail;
             wasEmpty = _memory.ReadCqHead() == before;
-            if (_defers && !inline)
+            if (_defers && !inline && !ring.IsClosed) // nobody will enter a released ring to fetch them
                 Defer(completions);
             else
                 Write(completions);
@@ -111,12 +111,11 @@ internal sealed class Completion(RingContext ring)
         uint used = Math.Min(tail - _memory.ReadCqHead(), _entries);
         uint room = _backlog is { Count: > 0 } ? 0 : _entries - used;
         int fit = (int)Math.Min(room, (uint)completions.Length);
-        for (int i = 0; i < fit; i++)
-            _memory.WriteCqe(tail++, completions[i]);
         if (fit > 0)
         {
-            _tail = tail;
-            _memory.PublishCqTail(tail);
+            _memory.WriteCqes(tail, completions[..fit]);
+            _tail = tail + (uint)fit;
+            _memory.PublishCqTail(_tail);
         }
 
         if (fit < completions.Length)

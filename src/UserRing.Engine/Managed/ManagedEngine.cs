@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using UserRing.Abi;
 using UserRing.Engine.Linux;
 using UserRing.Engine.Managed.Registered;
@@ -11,6 +12,7 @@ namespace UserRing.Engine.Managed;
 /// A descriptor it hands out must be given back with <see cref="Release"/>, not with close(2), and means nothing to a forked child.
 /// Thread-safe.
 /// </summary>
+[SupportedOSPlatform("linux")]
 public sealed class ManagedEngine : IRingEngine
 {
     /// <summary>What its rings report in <c>features</c>: exactly what is honoured.</summary>

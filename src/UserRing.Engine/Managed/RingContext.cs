@@ -216,6 +216,7 @@ internal sealed class RingContext
         Memory.CloseDescriptor();
         SqPoll?.Stop();
         Waiters.Close();
+        Completions.Flush(); // what was deferred is for a client that drains its memory after the release
         CancelEverything();
         DropReference();
     }

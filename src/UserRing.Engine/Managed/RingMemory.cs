@@ -149,6 +149,16 @@ internal sealed unsafe class RingMemory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void CopySqe(uint index, out Sqe sqe) => sqe = _sqes[index];
 
+    /// <summary>Fills the CQEs from <paramref name="position"/> on, no more than the ring holds.</summary>
+    internal void WriteCqes(uint position, ReadOnlySpan<Cqe> cqes)
+    {
+        uint first = position & _cqMask;
+        int untilWrap = (int)Math.Min(_layout.CqEntries - first, (uint)cqes.Length);
+        var entries = new Span<Cqe>(_rings + RingLayout.Cqes, (int)_layout.CqEntries);
+        cqes[..untilWrap].CopyTo(entries[(int)first..]);
+        cqes[untilWrap..].CopyTo(entries);
+    }
+
     /// <summary>Fills the CQE at <paramref name="position"/>; visible once a tail beyond it is published.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void WriteCqe(uint position, in Cqe cqe) => ((Cqe*)(_rings + RingLayout.Cqes))[position & _cqMask] = cqe;

@@ -70,6 +70,7 @@ internal sealed class Submission(RingContext ring)
     private uint Consume(ref uint head, uint count)
     {
         uint taken = 0;
+        Request? request = null;
         while (taken < count)
         {
             uint index = _memory.ReadSqIndex(head++);
@@ -81,55 +82,67 @@ internal sealed class Submission(RingContext ring)
             }
 
             taken++;
-            Request request = ring.Pool.Rent();
+            request ??= Rent();
             _memory.CopySqe(index, out request.Sqe);
-            if (!Start(request) && !_submitAll)
+            bool goOn = Start(ref request) || _submitAll;
+            if (!goOn)
                 break;
         }
 
+        if (request is not null)
+            ring.Pool.Return(request);
         return taken;
+    }
+
+    private Request Rent()
+    {
+        Request request = ring.Pool.Rent();
+        request.Caller = _batch.Caller;
+        return request;
     }
 
     /// <summary>False if the SQE failed in preparation, which ends the batch on a ring without SUBMIT_ALL.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Start(Request request)
+    private bool Start(ref Request? current)
     {
-        request.Caller = _batch.Caller;
+        Request request = current!;
         int error = Prepare(request);
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
         if ((row.Needs & Needs.Gathers) == 0 || error < 0)
             _batch.RunGathered(); // what came before it is issued before it
-        if (error < 0)
+        if (error == 0 && (row.Needs & Needs.File) != 0)
         {
-            _batch.Complete(request, error);
-            return false;
+            int found = FindFile(request);
+            if (found < 0)
+            {
+                _batch.CompleteAndKeep(request, found);
+                return true;
+            }
         }
 
-        if ((row.Needs & Needs.File) != 0 && (error = FindFile(request)) < 0)
+        if (error < 0)
         {
-            _batch.Complete(request, error);
-            return true;
+            _batch.CompleteAndKeep(request, error);
+            return false;
         }
 
         if ((request.Sqe.Flags & SqeFlags.Async) != 0)
         {
+            current = null;
             Park(request, _batch, straightToWorker: true);
             return true;
         }
 
-        switch (OpTable.Issue(row, request, _batch, IssueMode.Inline))
+        IssueOutcome outcome = OpTable.Issue(row, request, _batch, IssueMode.Inline);
+        if (outcome is IssueOutcome.Done or IssueOutcome.Refused)
         {
-            case IssueOutcome.Done:
-                _batch.Complete(request, request.Result);
-                break;
-            case IssueOutcome.WouldBlock:
-                Park(request, _batch, straightToWorker: false);
-                break;
-            case IssueOutcome.Refused:
-                _batch.Complete(request, request.Result);
-                return false;
+            _batch.CompleteAndKeep(request, request.Result);
+            return outcome == IssueOutcome.Done;
         }
 
+        current = null; // somebody else's now
+        if (outcome == IssueOutcome.WouldBlock)
+            Park(request, _batch, straightToWorker: false);
         return true;
     }
 
