@@ -208,11 +208,12 @@ public sealed class RingMapping : IDisposable
 
     private static bool IsRingSize(uint entries, uint most) => entries != 0 && entries <= most && (entries & (entries - 1)) == 0;
 
+    /// <summary>One that is not aligned counts as beyond any area.</summary>
     private static uint Highest(params ReadOnlySpan<uint> offsets)
     {
         uint highest = 0;
         foreach (uint offset in offsets)
-            highest = Math.Max(highest, offset);
+            highest = Math.Max(highest, (offset & 3) == 0 ? offset : uint.MaxValue);
         return highest;
     }
 
