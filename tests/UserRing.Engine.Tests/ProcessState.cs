@@ -9,6 +9,9 @@ namespace UserRing.Engine.Tests;
 /// </summary>
 internal sealed unsafe record ProcessState(string Descriptors, string Mappings, string Threads, long ChargedPages)
 {
+    // By which this list is read, and which the runtime opens for itself when it comes to need them.
+    private static readonly string[] OfRuntime = ["/fd", ".dll", ".so", "/dev/urandom"];
+
     /// <param name="threads">Which of the engine's threads count, by the beginning of their name.</param>
     public static ProcessState Now(string threads = "uring-")
     {
@@ -69,8 +72,7 @@ internal sealed unsafe record ProcessState(string Descriptors, string Mappings, 
         foreach (string path in Directory.GetFileSystemEntries("/proc/self/fd"))
         {
             string? target = TryRead(() => new FileInfo(path).LinkTarget);
-            // Not those by which this list is read and by which the runtime holds the code it loads.
-            if (target is not null && !target.EndsWith("/fd", StringComparison.Ordinal) && !target.EndsWith(".dll", StringComparison.Ordinal))
+            if (target is not null && !OfRuntime.Any(end => target.EndsWith(end, StringComparison.Ordinal)))
                 open.Add($"{Path.GetFileName(path)} {target}");
         }
 
