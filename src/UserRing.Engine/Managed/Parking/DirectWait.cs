@@ -41,10 +41,14 @@ internal sealed class DirectWait : IPollTarget
 
     /// <summary>
     /// Submit lock held. Takes a transfer of one buffer, to be started at the end of the batch; false if it has to go another way.
-    /// The kernel looks the descriptor up at the start and holds the file itself.
+    /// The kernel looks the descriptor up at the start and holds the file itself. A write that would be done synchronously, because it
+    /// extends the file or allocates, is refused by it and goes to a worker.
     /// </summary>
     internal bool TryPark(Request request, bool write, IoVec buffer, long offset, int rwFlags)
     {
+        // A write may come back, when the number may mean another file: that file is held.
+        if (write && Submission.HoldForParking(request) < 0)
+            return false;
         int slot;
         lock (_freeSlots)
         {
@@ -56,7 +60,7 @@ internal sealed class DirectWait : IPollTarget
         _ring.HoldFor(request);
         Submission.HoldFixed(request);
         _requests[slot] = request;
-        _queue.Queue(write, request.File, buffer, offset, rwFlags, (ulong)slot);
+        _queue.Queue(write, request.File, buffer, offset, write ? rwFlags | Libc.RWF_NOWAIT : rwFlags, (ulong)slot);
         return true;
     }
 
@@ -70,9 +74,7 @@ internal sealed class DirectWait : IPollTarget
         for (int i = 0; i < refused; i++)
         {
             // Whatever the reason (no room, a bad descriptor, a file that cannot): a worker's plain call gives the exact answer.
-            Request request = Free((int)_refused[i]);
-            request.CannotTry = request.WasReady = true;
-            Submission.Park(request, batch, straightToWorker: true);
+            ToWorker(Free((int)_refused[i]), batch);
         }
     }
 
@@ -93,7 +95,10 @@ internal sealed class DirectWait : IPollTarget
                         _batch.Begin(_ring, request.Caller, onSubmitter: false);
                     }
 
-                    _batch.Complete(request, (int)result);
+                    if (result == -Errno.EAGAIN && ((int)request.Sqe.RwFlags & Libc.RWF_NOWAIT) == 0)
+                        ToWorker(request, _batch);
+                    else
+                        _batch.Complete(request, (int)result);
                 }
 
                 _batch.End();
@@ -107,7 +112,9 @@ internal sealed class DirectWait : IPollTarget
 
     internal void Free()
     {
-        _queue?.Free();
+        // io_destroy waits for an RCU grace period (30 ms): not on a thread that releases a ring, nor on the poller's.
+        if (_queue is not null)
+            ThreadPool.UnsafeQueueUserWorkItem(static queue => queue.Free(), _queue, preferLocal: false);
         if (_pollSlot >= 0)
             Poller.Instance.Remove(_pollSlot, _eventFd);
         if (_eventFd >= 0)
@@ -126,6 +133,12 @@ internal sealed class DirectWait : IPollTarget
         Libc.DrainEventfd(_eventFd);
         Reap();
         _ring.DropReference();
+    }
+
+    private static void ToWorker(Request request, IssueBatch batch)
+    {
+        request.CannotTry = request.WasReady = true;
+        Submission.Park(request, batch, straightToWorker: true);
     }
 
     private Request Free(int slot)
