@@ -86,9 +86,10 @@ internal sealed class IssueBatch
         cqe.UserData = request.Sqe.UserData;
         cqe.Res = result;
         cqe.Flags = 0;
-        if (request.NeedsCleanup | request.HoldsRing)
+        bool holds = request.NeedsCleanup | request.HoldsRing;
+        if (holds)
             LetGo(request);
-        if (request.File >= 0)
+        if (holds | request.File >= 0) // a vector that was refused in preparation is freed by now, with no file found yet
             request.Reset();
         if (_count >= Capacity)
             Flush();
