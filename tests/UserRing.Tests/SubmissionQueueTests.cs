@@ -268,6 +268,7 @@ public sealed class SubmissionQueueTests
         using var ring = new SeamRing(engine, 4, cqEntries: 4);
         const uint Start = uint.MaxValue - 1;
         Set(RingTable.Find(ring.Descriptor)!.Completions, "_tail", Start);
+        Set(RingTable.Find(ring.Descriptor)!.Completions, "_counted", Start);
         (ring.CqHead, ring.CqTail) = (Start, Start);
         using var memory = new TestMemory();
         ring.Next().PrepareTimeout(memory.PutTime(0, SeamRing.Patience), 5).UserData = 100;
