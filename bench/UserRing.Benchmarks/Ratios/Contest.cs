@@ -21,6 +21,9 @@ internal static class Contestants
     };
 }
 
+/// <summary>What one turn measured. Processor time stays true where other work on the machine makes the rate a lottery.</summary>
+internal readonly record struct Turn(double Rate, double CpuSecondsPerRequest);
+
 /// <summary>One line of the result: a contestant over another, and what it should reach.</summary>
 internal sealed record RatioLine(string Over, string Under, double? Reach = null)
 {

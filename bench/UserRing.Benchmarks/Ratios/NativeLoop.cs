@@ -12,8 +12,7 @@ internal sealed class NativeLoop : IDisposable
 
     public void Dispose() => _directory.Delete(recursive: true);
 
-    /// <summary>Requests per second.</summary>
-    public async Task<double> Run(string program, LoadSpec load, string? file, CancellationToken stop)
+    public async Task<Turn> Run(string program, LoadSpec load, string? file, CancellationToken stop)
     {
         List<string> arguments =
         [
@@ -32,7 +31,9 @@ internal sealed class NativeLoop : IDisposable
         }
         string output = await Execute(await Compile(program, stop), arguments, stop);
         using JsonDocument answer = JsonDocument.Parse(output);
-        return answer.RootElement.GetProperty("ops_per_second").GetDouble();
+        JsonElement root = answer.RootElement;
+        double requests = root.GetProperty("ops").GetDouble();
+        return new Turn(requests / root.GetProperty("seconds").GetDouble(), root.GetProperty("cpu_seconds").GetDouble() / requests);
     }
 
     private static string[] If(bool condition, string option) => condition ? [option] : [];

@@ -53,14 +53,14 @@ internal static class RatiosCommand
         {
             return;
         }
-        Dictionary<string, List<double>> rates = contest.Contestants.ToDictionary(name => name, _ => new List<double>());
+        Dictionary<string, List<Turn>> turns = contest.Contestants.ToDictionary(name => name, _ => new List<Turn>());
         try
         {
             for (int round = 0; round < rounds; round++)
             {
                 foreach (string name in round % 2 == 0 ? contest.Contestants : contest.Contestants.Reverse())
                 {
-                    rates[name].Add(await Turn(name, contest.Load, place?.File, native, stop));
+                    turns[name].Add(await Take(name, contest.Load, place?.File, native, stop));
                 }
             }
         }
@@ -69,10 +69,10 @@ internal static class RatiosCommand
             Console.WriteLine($"{title}: {failure.Message.ReplaceLineEndings(" ")}");
             return;
         }
-        Report(title, contest, rates, judged: place is null or { IsReference: true });
+        Report(title, contest, turns, judged: place is null or { IsReference: true });
     }
 
-    private static async Task<double> Turn(string name, LoadSpec load, string? file, NativeLoop native, CancellationToken stop)
+    private static async Task<Turn> Take(string name, LoadSpec load, string? file, NativeLoop native, CancellationToken stop)
     {
         if (name is Contestants.UringLoop or Contestants.PreadLoop)
         {
@@ -80,19 +80,23 @@ internal static class RatiosCommand
         }
         TurnOutcome outcome = await WorkerProcess.Run(new WorkerOrder(name, file is null ? [] : [file], load), _ => { }, stop);
         return outcome.Result is { Errors: 0 } result
-            ? result.Rate
+            ? new Turn(result.Rate, result.CpuSeconds / result.Requests)
             : throw new InvalidOperationException($"{name}: {outcome.Unavailable ?? outcome.Failure ?? outcome.Result?.FirstError}");
     }
 
-    private static void Report(string title, Contest contest, Dictionary<string, List<double>> rates, bool judged)
+    private static void Report(string title, Contest contest, Dictionary<string, List<Turn>> turns, bool judged)
     {
-        IEnumerable<string> medians = rates.Select(pair => Text($"{Contestants.Title(pair.Key)} {Spread.Of(pair.Value).Median:N0}"));
+        IEnumerable<string> medians = turns.Select(pair =>
+            Text($"{Contestants.Title(pair.Key)} {Spread.Of([.. pair.Value.Select(turn => turn.Rate)]).Median:N0}"));
         Console.WriteLine($"{title}: {string.Join(", ", medians)}");
         foreach (RatioLine line in contest.Lines)
         {
-            Spread ratio = Spread.Of([.. rates[line.Over].Zip(rates[line.Under], (over, under) => over / under)]);
+            (Turn Over, Turn Under)[] pairs = [.. turns[line.Over].Zip(turns[line.Under])];
+            Spread ratio = Spread.Of([.. pairs.Select(pair => pair.Over.Rate / pair.Under.Rate)]);
+            Spread cpu = Spread.Of([.. pairs.Select(pair => pair.Under.CpuSecondsPerRequest / pair.Over.CpuSecondsPerRequest)]);
             string verdict = judged && line.Reach is { } goal ? Text($", goal {goal:F2}{(ratio.Median >= goal ? "" : " MISSED")}") : "";
-            Console.WriteLine(Text($"  {line.Title,-18} {ratio.Median:F2} ({ratio.Minimum:F2}..{ratio.Maximum:F2}){verdict}"));
+            string spread = Text($"{ratio.Median:F2} ({ratio.Minimum:F2}..{ratio.Maximum:F2})");
+            Console.WriteLine(Text($"  {line.Title,-18} {spread}, by CPU time {cpu.Median:F2}{verdict}"));
         }
     }
 
