@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using UserRing.Abi;
+using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Registered;
 
@@ -153,7 +154,7 @@ internal sealed class FileTable(RingContext ring) : ResourceTable<int, Registere
     protected override bool EmptiesSlotOnFailure => true;
 
     protected override int CheckSize(Caller caller, uint count) =>
-        count > RingLimits.MaxFixedFiles || count > caller.Limit(Linux.Libc.RLIMIT_NOFILE) ? -Errno.EMFILE : 0;
+        count > RingLimits.MaxFixedFiles || count > caller.Limit(Libc.RLIMIT_NOFILE) ? -Errno.EMFILE : 0;
 
     protected override bool IsEmpty(int source) => source == Empty;
 
@@ -168,6 +169,12 @@ internal sealed class FileTable(RingContext ring) : ResourceTable<int, Registere
         int duplicate = caller.Duplicate(source);
         if (duplicate < 0)
             return duplicate;
+        if ((Libc.Fcntl(duplicate, Libc.F_GETFL, 0) & Libc.O_PATH) != 0)
+        {
+            Libc.Close(duplicate);
+            return -Errno.EBADF; // open only as a place in the tree
+        }
+
         resource = new RegisteredFile(duplicate, tag);
         return 0;
     }
