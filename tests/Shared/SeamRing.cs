@@ -239,7 +239,8 @@ internal sealed unsafe class SeamRing : IDisposable
     public int Register(RegisterOp operation, nuint argument = 0, uint count = 0) =>
         Engine.Register(Descriptor, operation, argument, count);
 
-    public int Register<T>(RegisterOp operation, T argument, uint count = 1)
+    /// <summary>Register with the address of a copy of <paramref name="argument"/>.</summary>
+    public int RegisterBy<T>(RegisterOp operation, T argument, uint count = 1)
         where T : unmanaged => Register(operation, (nuint)(&argument), count);
 
     public int RegisterBuffers(params ReadOnlySpan<IoVec> buffers)
