@@ -93,14 +93,16 @@ internal sealed class Waiters(RingContext ring)
                 // from before EXT_ARG limit their waits that way.
                 bool timedOut = completions.TimeoutsPosted != timeouts;
                 ring.Progress();
+                if (_closed)
+                    return -Errno.EBADF; // whatever the release itself completed
                 if (timedOut || (int)(completions.Tail - target) >= 0)
                     return 0; // even if another thread reaped meanwhile, as on the kernel
-                if (_closed)
-                    return -Errno.EBADF;
                 error = Sleep(seen, deadline, eventFd, mask);
                 if (error < 0)
                 {
                     ring.Progress();
+                    if (_closed)
+                        return -Errno.EBADF;
                     return completions.Unread > 0 ? 0 : error;
                 }
             }
@@ -120,10 +122,12 @@ internal sealed class Waiters(RingContext ring)
         {
             Thread.SpinWait(8);
             ring.Progress();
+            if (_closed)
+                return false;
             if (ring.Completions.Unread >= count)
                 return true;
         }
-        while (Stopwatch.GetTimestamp() < end && !_closed);
+        while (Stopwatch.GetTimestamp() < end);
         return false;
     }
 
