@@ -67,7 +67,7 @@ internal sealed class FileFacts
     internal struct Entry
     {
         private const ushort TypeMask = 0xF000, Regular = 0x8000, Directory = 0x4000, Block = 0x6000;
-        private const long Tmpfs = 0x01021994;
+        private const long Tmpfs = 0x01021994, Proc = 0x9FA0, Sysfs = 0x62656572, Debugfs = 0x64626720, Tracefs = 0x74726163;
 
         internal int Descriptor;
 
@@ -92,13 +92,16 @@ internal sealed class FileFacts
         /// <summary>Data in memory only: a plain call at an offset does not block.</summary>
         internal bool IsMemoryFile => IsRegular && _inMemory;
 
-        /// <summary>Neither readiness nor a would-block exists for it.</summary>
-        internal bool HasNoReadiness => (Kind & TypeMask) is Regular or Directory or Block;
+        /// <summary>
+        /// Neither readiness nor a would-block exists for it. The kernel's own file systems have files that only look so: a read of
+        /// /proc/kmsg or of a trace_pipe waits for ever, and epoll says until when. Nor is the rest of a short transfer owed there.
+        /// </summary>
+        internal bool HasNoReadiness => (Kind & TypeMask) is Regular or Directory or Block && !_isKernels;
 
         /// <summary>The same for all descriptors of one file; 0 only for what has no identity.</summary>
         internal ulong FileKey => Kind == 0 ? 0 : _identity.Ino * 31 + _identity.Dev;
 
-        private bool _inMemory;
+        private bool _inMemory, _isKernels;
 
         private ushort Kind
         {
@@ -109,7 +112,8 @@ internal sealed class FileFacts
                     _known = true;
                     if (Libc.StatFd(Descriptor, out _identity) < 0)
                         _identity = default;
-                    _inMemory = (_identity.Mode & TypeMask) == Regular && Libc.StatfsType(Descriptor) == Tmpfs;
+                    long system = (_identity.Mode & TypeMask) == Regular ? Libc.StatfsType(Descriptor) : 0;
+                    (_inMemory, _isKernels) = (system == Tmpfs, system is Proc or Sysfs or Debugfs or Tracefs);
                 }
 
                 return _identity.Mode;
