@@ -9,6 +9,10 @@ namespace UserRing.Engine.Tests;
 /// </summary>
 internal sealed unsafe record ProcessState(string Descriptors, string Mappings, string Threads, long ChargedPages)
 {
+    // One poller and a timer for each clock belong to the process, from the first request on that waits.
+    private static readonly string[] OfProcess = ["[eventpoll]", "[timerfd]"];
+    private const int MostOfProcess = 1 + 3;
+
     // By which this list is read, and which the runtime opens for itself when it comes to need them.
     private static readonly string[] OfRuntime = ["/fd", ".dll", ".so", "/dev/urandom"];
 
@@ -19,6 +23,13 @@ internal sealed unsafe record ProcessState(string Descriptors, string Mappings, 
         int copied = 0;
         Assert.Equal(0, SelfCaller.Instance.CopyOut((nuint)(&copied), [1, 0, 0, 0]));
         return new ProcessState(OpenDescriptors(), RingMappings(), EngineThreads(threads), Charged());
+    }
+
+    /// <summary>As it is once the rings that were released are gone; their memory is the last that goes.</summary>
+    public static ProcessState Settled(string threads = "uring-")
+    {
+        Until.True(() => RingMappings().Length == 0 && EngineThreads("uring-sqp").Length == 0, "released rings are gone");
+        return Now(threads);
     }
 
     /// <summary>Engine threads let go of a released ring in their own time, hence within bounds.</summary>
@@ -69,13 +80,20 @@ internal sealed unsafe record ProcessState(string Descriptors, string Mappings, 
     private static string OpenDescriptors()
     {
         List<string> open = [];
+        int ofProcess = 0;
         foreach (string path in Directory.GetFileSystemEntries("/proc/self/fd"))
         {
             string? target = TryRead(() => new FileInfo(path).LinkTarget);
-            if (target is not null && !OfRuntime.Any(end => target.EndsWith(end, StringComparison.Ordinal)))
+            if (target is null)
+                continue;
+            if (OfProcess.Any(end => target.EndsWith(end, StringComparison.Ordinal)))
+                ofProcess++;
+            else if (!OfRuntime.Any(end => target.EndsWith(end, StringComparison.Ordinal)))
                 open.Add($"{Path.GetFileName(path)} {target}");
         }
 
+        if (ofProcess > MostOfProcess)
+            open.Add($"{ofProcess} pollers and timers");
         open.Sort(StringComparer.Ordinal);
         return string.Join('\n', open);
     }
