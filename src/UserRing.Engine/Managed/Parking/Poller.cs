@@ -1,3 +1,4 @@
+using UserRing.Abi;
 using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Parking;
@@ -36,8 +37,15 @@ internal sealed class Poller
         _epoll = Libc.EpollCreate1(Libc.EPOLL_CLOEXEC);
         if (_epoll < 0)
             return; // every Add says so
-        var thread = new Thread(Run, 256 * 1024) { IsBackground = true, Name = "uring-poll" };
-        thread.UnsafeStart();
+        try
+        {
+            new Thread(Run, 256 * 1024) { IsBackground = true, Name = "uring-poll" }.UnsafeStart();
+        }
+        catch (OutOfMemoryException)
+        {
+            Libc.Close(_epoll);
+            _epoll = -Errno.EAGAIN; // no thread to be had: a throw would leave the submitter in the middle of its batch
+        }
     }
 
     internal static Poller Instance => Shared.Value;
