@@ -17,6 +17,8 @@ internal sealed class IssueBatch
     private readonly FileFacts _facts = new();
     private List<(int Index, Loan Loan)>? _loans;
     private ReadRun? _reads;
+    private SharedFile? _shared;
+    private int _sharedDescriptor;
     private int _count, _timeouts;
     private RingContext _ring = null!;
 
@@ -39,6 +41,24 @@ internal sealed class IssueBatch
 
     /// <summary>What is known of a local descriptor in this batch.</summary>
     internal ref FileFacts.Entry FactsOf(int descriptor) => ref _facts.Of(descriptor);
+
+    /// <summary>A reference to this batch's duplicate of the caller's descriptor: 0 or -errno.</summary>
+    internal int Share(int descriptor, out SharedFile? file)
+    {
+        file = null;
+        if (_shared is null || _sharedDescriptor != descriptor)
+        {
+            int duplicate = Caller.Duplicate(descriptor);
+            if (duplicate < 0)
+                return duplicate;
+            _shared?.Release();
+            (_shared, _sharedDescriptor) = (_ring.SharedFiles.Rent(duplicate), descriptor);
+        }
+
+        file = _shared;
+        file.AddReference();
+        return 0;
+    }
 
     /// <summary>Takes a read that is to be attempted together with those that follow it at once.</summary>
     internal void Gather(Request request)
@@ -143,6 +163,8 @@ internal sealed class IssueBatch
 
         if (!Caller.LendsInPlace)
             Caller.EndBatch(this, []);
+        _shared?.Release();
+        _shared = null;
         _ring.Workers?.Dispatch();
     }
 
@@ -162,6 +184,7 @@ internal sealed class IssueBatch
             Libc.Close(request.File);
         }
 
+        request.Shared?.Release();
         if (request.HoldsFixedFile)
             request.FixedFile!.Release(this);
         if (request.HoldsFixedBuffer)

@@ -54,6 +54,9 @@ internal sealed class Request
     internal RegisteredFile? FixedFile;
     internal RegisteredBuffer? FixedBuffer;
 
+    /// <summary>The duplicate it shares with others of its batch, if it went to a worker.</summary>
+    internal SharedFile? Shared;
+
     internal bool HoldsFile, HoldsRing, HoldsFixedFile, HoldsFixedBuffer;
 
     /// <summary>The operation owns something that its row's cleanup must free.</summary>
@@ -107,6 +110,7 @@ internal sealed class Request
     internal void Reset()
     {
         File = -1;
+        Shared = null;
         FixedFile = null;
         FixedBuffer = null;
         HoldsFile = HoldsRing = HoldsFixedFile = HoldsFixedBuffer = OwnsVector = NeedsCleanup = false;

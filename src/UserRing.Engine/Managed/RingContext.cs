@@ -48,6 +48,8 @@ internal sealed class RingContext
 
     internal RequestPool Pool { get; }
 
+    internal SharedFilePool SharedFiles { get; } = new();
+
     internal FileTable Files { get; }
 
     internal BufferTable Buffers { get; }

@@ -37,9 +37,9 @@ internal sealed class SelfCaller : Caller
 
     internal override int Duplicate(int descriptor)
     {
-        ulong soft = Limit(Libc.RLIMIT_NOFILE);
-        int lowest = (int)Math.Min(HighBase, soft / 2);
-        int duplicate = Libc.Fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, lowest);
+        int duplicate = Libc.Fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, HighBase);
+        if (duplicate == -Errno.EINVAL) // beyond the soft limit
+            duplicate = Libc.Fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, (int)(Limit(Libc.RLIMIT_NOFILE) / 2));
         return duplicate == -Errno.EMFILE ? Libc.Fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, 0) : duplicate;
     }
 

@@ -218,7 +218,7 @@ internal sealed class Submission(RingContext ring)
         if (poll && request.CannotTry)
             poll = !batch.FactsOf(request.File).HasNoReadiness;
         int found = request.File; // facts belong to the program's number, not to the duplicate that may be about to be made
-        int error = Hold(request, row);
+        int error = poll || !batch.OnSubmitter ? Hold(request, row) : HoldShared(request, row, batch);
         if (error == 0 && poll)
         {
             error = request.Ring.GetPollWait().Park(request, (uint)row.ReadyOn);
@@ -279,7 +279,7 @@ internal sealed class Submission(RingContext ring)
     {
         request.Ring.HoldFor(request);
         HoldFixed(request);
-        if ((row.Needs & Needs.File) == 0 || request.FixedFile is not null || request.HoldsFile)
+        if ((row.Needs & Needs.File) == 0 || request.FixedFile is not null || request.HoldsFile || request.Shared is not null)
             return 0;
         int duplicate = request.Caller.Duplicate(request.Sqe.Fd);
         if (duplicate < 0)
@@ -287,5 +287,23 @@ internal sealed class Submission(RingContext ring)
         request.File = duplicate;
         request.HoldsFile = true;
         return 0;
+    }
+
+    /// <summary>As <see cref="Hold"/> for a worker: the duplicate is shared with the others of the batch.</summary>
+    private static int HoldShared(Request request, in OpRow row, IssueBatch batch)
+    {
+        if ((row.Needs & Needs.File) != 0 && request.FixedFile is null && !request.HoldsFile && request.Shared is null)
+        {
+            int error = batch.Share(request.Sqe.Fd, out request.Shared);
+            if (error < 0)
+            {
+                request.Ring.HoldFor(request); // so that it is let go of as any other
+                return error;
+            }
+
+            request.File = request.Shared!.Descriptor;
+        }
+
+        return Hold(request, row);
     }
 }
