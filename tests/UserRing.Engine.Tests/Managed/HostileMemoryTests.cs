@@ -132,10 +132,8 @@ public sealed unsafe class HostileMemoryTests
             memory.Bytes[..4].Clear();
             ring.Next().PrepareRead(pipe.ReadEnd, memory.Address, 4, ulong.MaxValue).UserData = 1;
             ring.Next().PrepareNop().UserData = 2;
-            Sqe nop = default;
-            nop.PrepareNop().Flags = SqeFlags.Async;
-            nop.UserData = 3;
-            ring.Next() = nop;
+            ref Sqe nop = ref ring.Next().PrepareNop();
+            (nop.UserData, nop.Flags) = (3, SqeFlags.Async);
             Assert.Equal(3, ring.Submit());
             pipe.Write("data");
             Dictionary<ulong, int> results = ring.Results(3);

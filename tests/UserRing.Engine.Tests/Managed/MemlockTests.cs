@@ -6,7 +6,7 @@ namespace UserRing.Engine.Tests;
 /// <summary>The account of locked memory: what is given back is what was charged, and the limit holds at every moment.</summary>
 public sealed class MemlockTests
 {
-    private const int LimitPages = 10;
+    private const int LimitPages = 12;
 
     [Fact]
     public void The_account_is_exact_while_many_threads_make_rings_and_register_buffers() => Child.Succeeds(ManyThreads);
@@ -40,7 +40,7 @@ public sealed class MemlockTests
         Volatile.Write(ref done, true);
         Assert.InRange(watcher.Answer, 1, LimitPages);
         string counts = $"{made} rings made, {refused} refused, {buffers} registrations, {noBuffers} refused";
-        Assert.True(made > rounds && refused > 20 && buffers > rounds / 2 && noBuffers > 20, counts);
+        Assert.True(made > rounds && buffers > 100 && refused + noBuffers > 100, counts);
         before.AwaitReturn();
 
         int Make(int seed)
