@@ -47,9 +47,16 @@ public sealed class PollingThreadTests
             for (int i = 0; i < burst; i++)
                 ring.Next(queued++).Opcode = Opcode.Nop;
             wakeUps += PublishAndWake(ring) ? 1 : 0;
-            // Now and then as long as the thread's idle time, a little less or a little more: to meet it as it falls asleep.
-            if (random.Next(16) == 0)
-                SpinFor(TimeSpan.FromMicroseconds(900 + random.Next(300)));
+            // To meet the thread as it falls asleep: now and then the time it idles, a little less or more, or until it says it will.
+            switch (random.Next(48))
+            {
+                case 0 or 1:
+                    SpinFor(TimeSpan.FromMicroseconds(900 + random.Next(300)));
+                    break;
+                case 2:
+                    Assert.True(Reached(() => (ring.SqFlags & SqRingFlags.NeedWakeup) != 0), "the thread never slept");
+                    break;
+            }
         }
 
         bool all = Reached(() => Volatile.Read(ref taken) == queued);
