@@ -123,7 +123,8 @@ public sealed partial class Ring : IDisposable
 
     /// <summary>
     /// The next SQE, to be filled in by a method of <see cref="SqePreparation"/>. It goes to the engine with the next submit; until then
-    /// it may be changed. Its content is what its last user left there.
+    /// it may be changed. Its content is what its last user left there. With a polling thread (SQPOLL) room comes back when that
+    /// thread has taken an SQE, which may be after its completion was seen: look at <see cref="SqSpaceLeft"/>.
     /// </summary>
     /// <exception cref="InvalidOperationException">The submission queue is full: submit first.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
