@@ -45,13 +45,16 @@ public sealed unsafe class HostileMemoryTests
             if (before is null)
                 before = ProcessState.Settled("uring-sqp");
             else
-                Assert.True(entered >= FewestEnters && worked >= FewestOfTheOther, $"{entered} enters, {worked} rounds of the other");
-            Assert.True(scribbled > 0);
+                AssertMet(scribbled, entered, worked);
         }
 
         before!.AwaitReturn("uring-sqp");
         Assert.Equal((0, 0), (CopyingCaller.LiveLoans, CopyingCaller.LiveDescriptors));
     }
+
+    private static void AssertMet(long scribbled, long entered, long worked) => Assert.True(
+        scribbled >= FewestEnters && entered >= FewestEnters && worked >= FewestOfTheOther,
+        $"{scribbled} scribbles, {entered} enters, {worked} rounds of the other");
 
     private static long Ended(TestThread<long> thread, long end)
     {
