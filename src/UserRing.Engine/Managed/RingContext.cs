@@ -217,6 +217,12 @@ internal sealed class RingContext
         _closed = true;
         Memory.CloseDescriptor();
         SqPoll?.Stop();
+        lock (Submission.Lock)
+        {
+            // A batch that was being taken, by the polling thread say, has parked by now what it parks; none begins any more. Otherwise
+            // a read could be parked after the cancel below, and take the program's data after the release.
+        }
+
         Waiters.Close();
         Completions.Flush(); // what was deferred is for a client that drains its memory after the release
         CancelEverything();
