@@ -11,7 +11,7 @@ internal static class Options
 
     public static Option<int> Number(string name, string description, int fallback, int minimum, int maximum) => new(name)
     {
-        Description = $"{description} [default: {fallback}]",
+        Description = description,
         HelpName = "N",
         DefaultValueFactory = _ => fallback,
         CustomParser = argument =>
@@ -28,7 +28,7 @@ internal static class Options
 
     public static Option<double> Seconds(string name, string description, double fallback, double maximum) => new(name)
     {
-        Description = $"{description} [default: {fallback}]",
+        Description = description,
         HelpName = "S",
         DefaultValueFactory = _ => fallback,
         CustomParser = argument =>
