@@ -10,6 +10,13 @@ public sealed class SetupFailureTests
 {
     private const uint Entries = 64;
     private const int AddressSpaceLimit = 9; // RLIMIT_AS
+    // A runtime that comes to compile a method again needs memory, and ends the process where it gets none.
+    private static readonly Dictionary<string, string?> CompilesOnce = new()
+    {
+        ["DOTNET_TieredCompilation"] = "0",
+        ["DOTNET_EnableWriteXorExecute"] = "0",
+    };
+
     private const int LayoutPages = 2; // 64 SQEs; 64 + 128 entries of both rings
 
     [Fact]
@@ -34,7 +41,7 @@ public sealed class SetupFailureTests
     public void No_descriptor_left_is_told_from_bad_memory_even_at_the_first_call() => Child.Succeeds(NoDescriptorFromTheStart);
 
     [Fact]
-    public void Address_space_that_ends_at_any_step_leaves_nothing() => Child.Succeeds(LowAddressSpace);
+    public void Address_space_that_ends_at_any_step_leaves_nothing() => Child.Succeeds(LowAddressSpace, environment: CompilesOnce);
 
     [Fact]
     public void No_thread_for_polling_leaves_nothing() => Child.Succeeds(NoThread);
@@ -135,12 +142,14 @@ public sealed class SetupFailureTests
         var engine = new ManagedEngine(null, caller);
         Works(caller, entries: Largest);
         int made = 0, noRings = 0, noSqes = 0;
-        for (ulong room = 0; room < 16 << 20 && made < 3; room += Step)
+        for (ulong room = 0; room < 16 << 20 && made < 4; room += Step)
         {
             ProcessState before = ProcessState.Now();
             var parameters = new TestParameters(0);
-            int ring = Lowered.Limit(
-                AddressSpaceLimit, ProcessState.AddressSpace() + room, () => engine.Setup(Largest, parameters.Address));
+            nuint address = parameters.Address;
+            // The first round is the largest: what the call needs of the runtime is there in the others.
+            ulong most = room == 0 ? 1UL << 40 : ProcessState.AddressSpace() + room - Step;
+            int ring = Lowered.Limit(AddressSpaceLimit, most, () => engine.Setup(Largest, address));
             if (ring >= 0)
             {
                 Assert.Equal(0, engine.Release(ring));
@@ -157,7 +166,7 @@ public sealed class SetupFailureTests
             before.AwaitReturn();
         }
 
-        Assert.True(made == 3 && noRings > 5 && noSqes > 5, $"{made} made, {noRings} without rings, {noSqes} without SQEs");
+        Assert.True(made == 4 && noRings > 5 && noSqes > 5, $"{made} made, {noRings} without rings, {noSqes} without SQEs");
     }
 
     /// <summary>Root is bound by no limit of processes, so the child becomes somebody else.</summary>

@@ -10,7 +10,7 @@ internal static class WorkerThreads
     private static readonly TimeSpan IdleLife = TimeSpan.FromSeconds(5);
     private static readonly object Gate = new();
     private static readonly Queue<Workers> Wanted = new();
-    private static int _idle;
+    private static int _idle, _alive;
 
     /// <summary>A thread shall run <paramref name="workers"/>: an idle one if there is one, else a new one.</summary>
     internal static void Run(Workers workers)
@@ -23,6 +23,8 @@ internal static class WorkerThreads
                 Monitor.Pulse(Gate);
                 return;
             }
+
+            _alive++;
         }
 
         try
@@ -31,8 +33,24 @@ internal static class WorkerThreads
         }
         catch (OutOfMemoryException)
         {
-            // No thread to be had (a limit): one of those that run takes the queue over when it is done.
+            Forgo();
         }
+    }
+
+    /// <summary>No thread to be had (a limit): one of those that run takes the queue over when it is done. If none runs, nobody will.</summary>
+    private static void Forgo()
+    {
+        Workers[] refused;
+        lock (Gate)
+        {
+            if (--_alive > 0)
+                return;
+            refused = [.. Wanted];
+            Wanted.Clear();
+        }
+
+        foreach (Workers workers in refused)
+            workers.Refuse();
     }
 
     private static void Loop()
@@ -52,7 +70,10 @@ internal static class WorkerThreads
                 while (Wanted.Count == 0)
                 {
                     if (!Monitor.Wait(Gate, IdleLife) && Wanted.Count == 0)
+                    {
+                        _alive--;
                         return null;
+                    }
                 }
 
                 return Wanted.Dequeue();

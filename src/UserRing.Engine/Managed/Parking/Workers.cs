@@ -62,6 +62,22 @@ internal sealed class Workers : ParkingPlace
         WorkerThreads.Run(this);
     }
 
+    /// <summary>
+    /// There is not one worker in the process and none can be started: what waits is cancelled (io_uring/io-wq.c, io_wq_enqueue).
+    /// </summary>
+    internal void Refuse()
+    {
+        lock (_lock)
+            _asked = false;
+        if (!Ring.TryAddReference())
+            return;
+        var batch = new IssueBatch();
+        batch.Begin(Ring, SelfCaller.Instance, onSubmitter: false);
+        Cancel(CancelMatch.Everything, batch);
+        batch.End();
+        Ring.DropReference();
+    }
+
     /// <summary>On a worker thread: runs requests until none is left that may run. The ring is held by what it was asked for.</summary>
     internal void Work(IssueBatch batch)
     {
