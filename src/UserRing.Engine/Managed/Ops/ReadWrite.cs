@@ -17,7 +17,7 @@ internal static class ReadWrite
     internal static int Prepare(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
-        return sqe.AttrTypeMask != 0 ? -Errno.EINVAL : CheckPriority(request);
+        return sqe.AttrTypeMask != 0 ? -Errno.EINVAL : IoPriority.Check(request);
     }
 
     internal static int PrepareVector(Request request)
@@ -74,29 +74,6 @@ internal static class ReadWrite
             return IssueOutcome.Done;
         request.Result = error;
         return IssueOutcome.Refused;
-    }
-
-    /// <summary>ioprio: a class without the right to it is refused. 0 is the submitter's own.</summary>
-    private static int CheckPriority(Request request)
-    {
-        const int ClassShift = 13, LevelMask = 7, MostLevel = 7, CapSysNice = 23, CapSysAdmin = 21;
-        ushort priority = request.Sqe.IoPrio;
-        if (priority == 0)
-            return 0;
-        int level = priority & ((1 << ClassShift) - 1) & LevelMask;
-        switch (priority >> ClassShift)
-        {
-            case 0: // none: a hint alone is fine
-                return level != 0 ? -Errno.EINVAL : 0;
-            case 1: // real time
-                if (!request.Caller.HasCapability(CapSysAdmin) && !request.Caller.HasCapability(CapSysNice))
-                    return -Errno.EPERM;
-                return level > MostLevel ? -Errno.EINVAL : 0;
-            case 2 or 3: // best effort, idle
-                return 0;
-            default:
-                return -Errno.EINVAL;
-        }
     }
 
     private static IssueOutcome Fixed(Request request, IssueBatch batch, IssueMode mode, bool write, bool vector)
