@@ -30,7 +30,7 @@ internal sealed class Completion(RingContext ring)
     /// <summary>Completions so far without those of timeouts: what a counting timeout measures against.</summary>
     internal uint Counted => Volatile.Read(ref _counted);
 
-    /// <summary>Timeouts that ended by themselves so far: each ends every wait. To be read before <see cref="Flush"/> shows its entry.</summary>
+    /// <summary>Timeouts that ended by themselves so far: each ends every wait. Read it before <see cref="Flush"/>.</summary>
     internal uint TimeoutsPosted => Volatile.Read(ref _timeoutsPosted);
 
     /// <summary>Unreaped entries in the ring, believing the program's head only as far as it can be true.</summary>

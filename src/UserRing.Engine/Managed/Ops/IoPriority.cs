@@ -2,7 +2,7 @@ using UserRing.Abi;
 
 namespace UserRing.Engine.Managed.Ops;
 
-/// <summary>The ioprio field, checked as block/ioprio.c does; it is not applied, since no thread of ours works for one request alone.</summary>
+/// <summary>The ioprio field, checked as block/ioprio.c does. It is not applied: no thread of ours works for one request alone.</summary>
 internal static class IoPriority
 {
     /// <summary>ioprio: a class without the right to it is refused. 0 is the submitter's own.</summary>
