@@ -19,6 +19,7 @@ internal sealed unsafe class RingMemory
     private readonly byte* _rings;
     private readonly Sqe* _sqes;
     private readonly uint _sqMask, _cqMask;
+    private readonly Lock _descriptorLock = new();
     private int _descriptor;
 
     private RingMemory(int descriptor, in RingLayout layout, nint rings, nint sqes)
@@ -78,9 +79,12 @@ internal sealed unsafe class RingMemory
     /// <summary>Gives the descriptor back; the memory stays until <see cref="Free"/>, for those still inside a call.</summary>
     internal void CloseDescriptor()
     {
-        int descriptor = Interlocked.Exchange(ref _descriptor, -1);
-        if (descriptor >= 0)
-            Libc.Close(descriptor);
+        lock (_descriptorLock)
+        {
+            if (_descriptor >= 0)
+                Libc.Close(_descriptor);
+            _descriptor = -1;
+        }
     }
 
     internal void Free()
@@ -102,7 +106,8 @@ internal sealed unsafe class RingMemory
         // A prefix of the rings is fine; the SQE area must fit, in whole pages (as Linux 6.18 answers).
         if (!rings && RoundUpToPage(length) < RoundUpToPage(_layout.SqesBytes))
             return -Errno.EFAULT;
-        return Libc.Mmap(0, length, protection, flags, _descriptor, (long)(rings ? MmapOffsets.SqRing : MmapOffsets.Sqes));
+        lock (_descriptorLock) // released meanwhile, the number would be some other file's
+            return Libc.Mmap(0, length, protection, flags, _descriptor, (long)(rings ? MmapOffsets.SqRing : MmapOffsets.Sqes));
     }
 
     /// <summary>Pages that the areas take, which is what RLIMIT_MEMLOCK counts.</summary>

@@ -37,7 +37,7 @@ public sealed class PollingThreadTests
 
         var random = new Random(1);
         ulong queued = 0;
-        while (queued < limit && Stopwatch.GetTimestamp() < end)
+        while (queued < limit && (Stopwatch.GetTimestamp() < end || queued < FewestNops || wakeUps < FewestWakeUps))
         {
             int burst = random.Next(3) == 0 ? 1 : random.Next(1, 48);
             // What is in flight fits the CQ, so that nothing but the wake-up protocol is needed.
@@ -63,7 +63,7 @@ public sealed class PollingThreadTests
         Volatile.Write(ref sent, queued);
         Volatile.Write(ref givenUp, all ? 0 : 1);
         Assert.Equal(queued, reaper.Answer);
-        Assert.True(queued >= FewestNops && wakeUps >= FewestWakeUps, $"{queued} NOPs, {wakeUps} wake-ups");
+        Assert.True(wakeUps >= FewestWakeUps, $"{queued} NOPs, {wakeUps} wake-ups");
     }
 
     /// <summary>Publish, fence, look: the client's half of the protocol.</summary>

@@ -42,6 +42,56 @@ public sealed unsafe class ReleaseRaceTests
         }
     }
 
+    /// <summary>A mapping made while its ring is released is of that ring or is refused; the number may be another file's at once.</summary>
+    [Fact]
+    public void Mapping_while_the_ring_is_released_never_maps_another_file() => Child.Succeeds(MapAndRelease);
+
+    [Scenario]
+    private static void MapAndRelease()
+    {
+        int rounds = Campaign.Rounds(2000), mapped = 0, refused = 0;
+        var engine = (ManagedEngine)TestEngines.Get(TestEngines.Managed);
+        using TestFile file = TestFile.Create([.. Enumerable.Repeat((byte)0xEE, Block)]);
+        using var meet = new Barrier(2);
+        int number = -1;
+        TestThread<int> mapper = TestThread.Start(() =>
+        {
+            for (int round = 0; round < rounds; round++)
+            {
+                Assert.True(meet.SignalAndWait(SeamRing.Patience));
+                nint at;
+                while ((at = engine.Map(number, 0, Block, Libc.PROT_READ, Libc.MAP_SHARED, MmapOffsets.SqRing)) is > 0 or < -4095)
+                {
+                    Assert.Equal(0u, *(uint*)at); // the SQ head
+                    Assert.Equal(0, Libc.Munmap((nuint)at, Block));
+                    mapped++;
+                }
+
+                Assert.True(at is -Errno.EBADF or -Errno.ENODEV, $"{at}");
+                refused++;
+                Assert.True(meet.SignalAndWait(SeamRing.Patience));
+            }
+
+            return rounds;
+        });
+        var random = new Random(1);
+        for (int round = 0; round < rounds && !mapper.IsDone; round++)
+        {
+            RingParams parameters = default;
+            number = engine.Setup(1, (nuint)(&parameters));
+            Assert.True(number >= 0);
+            Assert.True(meet.SignalAndWait(SeamRing.Patience));
+            Thread.SpinWait(random.Next(300));
+            Assert.Equal(0, engine.Release(number));
+            int taken = Libc.Dup(file); // most likely the number that has just become free
+            Assert.True(meet.SignalAndWait(SeamRing.Patience));
+            Assert.Equal(0, Libc.Close(taken));
+        }
+
+        Assert.Equal(rounds, mapper.Answer);
+        Assert.True(mapped > 0 && refused == rounds, $"{mapped} mapped, {refused} refused");
+    }
+
     [Scenario]
     private static void Everything(string[] arguments)
     {
