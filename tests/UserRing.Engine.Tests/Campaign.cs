@@ -8,4 +8,11 @@ internal static class Campaign
     private static readonly int Factor = Environment.GetEnvironmentVariable("URING_CAMPAIGN") == "full" ? 50 : 1;
 
     public static int Rounds(int ordinary) => ordinary * Factor;
+
+    /// <summary>For what runs in a process of its own: one process for each seed, which is the scenario's last argument.</summary>
+    public static void Children(Action<string[]> scenario, params ReadOnlySpan<string> arguments)
+    {
+        for (int seed = 1; seed <= Factor; seed++)
+            Child.Succeeds(scenario, [.. arguments, seed.ToString()]);
+    }
 }
