@@ -48,8 +48,8 @@ internal sealed class Submission(RingContext ring)
                 return 0;
             _batch.Begin(ring, caller, onSubmitter: true);
             uint taken = Consume(ref head, count);
-            _head = head;
             _memory.PublishSqHead(head);
+            Volatile.Write(ref _head, head); // after it: who waits for room looks here, and must find it in shared memory too
             _batch.End();
             return taken;
         }
