@@ -122,6 +122,20 @@ internal sealed unsafe class SeamRing : IDisposable
 
     public void Publish() => Volatile.Write(ref SqTail, _tail);
 
+    /// <summary>
+    /// As a client of a polled ring does: publishes, and wakes the engine's thread if it says so. Whether that took a call.
+    /// </summary>
+    public bool PublishAndWake()
+    {
+        Publish();
+        // Pairs with the fence in the polling thread, between setting NEED_WAKEUP and looking at the tail once more.
+        Interlocked.MemoryBarrier();
+        if ((SqFlags & SqRingFlags.NeedWakeup) == 0)
+            return false;
+        Assert.Equal(0, Enter(0, 0, EnterFlags.SqWakeup));
+        return true;
+    }
+
     /// <summary>Starts counting at <paramref name="tail"/> after the test wrote the shared tail itself.</summary>
     public void ContinueAt(uint tail) => _tail = tail;
 

@@ -8,8 +8,8 @@ using Xunit.v3;
 namespace UserRing.Testing;
 
 /// <summary>
-/// The engines that every behaviour is tested on. The kernel is the oracle; "managed-copying" is the managed engine with a caller that lends
-/// nothing in place, which keeps honest what later serves other processes.
+/// The engines that every behaviour is tested on. The kernel is the oracle; "managed-copying" is the managed engine with a caller that
+/// lends nothing in place, which keeps honest what later serves other processes.
 /// </summary>
 internal static class TestEngines
 {

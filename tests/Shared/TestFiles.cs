@@ -36,7 +36,9 @@ internal class TestDescriptor(int number) : IDisposable
     }
 }
 
-/// <summary>A file with known content on the disk the tests were built on (/tmp may be memory), removed at once: only its descriptor keeps it.</summary>
+/// <summary>
+/// A file with known content on the disk the tests were built on (/tmp may be memory), removed at once: only its descriptor keeps it.
+/// </summary>
 internal sealed class TestFile : TestDescriptor
 {
     private static int _count;
@@ -107,6 +109,14 @@ internal sealed unsafe class TestPipe : IDisposable
             Assert.Equal(bytes.Length, Libc.Write(WriteEnd, at, (nuint)bytes.Length));
     }
 
+    /// <summary>Writes one byte without waiting: 1, or -EAGAIN if it is full, or -EPIPE if nobody can read.</summary>
+    public int TryWrite()
+    {
+        byte one = 1;
+        var part = new Abi.IoVec { Base = (nuint)(&one), Len = 1 };
+        return (int)Libc.Pwritev2(WriteEnd, part, -1, Libc.RWF_NOWAIT);
+    }
+
     /// <summary>Takes what is in it.</summary>
     public string Read(int most = 4096)
     {
@@ -135,7 +145,9 @@ internal sealed unsafe class TestPipe : IDisposable
     }
 }
 
-/// <summary>An inotify descriptor: a file that can be polled, refuses to be tried without blocking, and holds one message per happening.</summary>
+/// <summary>
+/// An inotify descriptor: a file that can be polled, refuses to be tried without blocking, and holds one message per happening.
+/// </summary>
 internal sealed class TestWatch : TestDescriptor
 {
     private readonly string _path = System.IO.Path.Combine(AppContext.BaseDirectory, $"watched-{Guid.NewGuid():N}.tmp");
