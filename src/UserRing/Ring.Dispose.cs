@@ -47,6 +47,18 @@ public sealed partial class Ring
             ThrowDisposed();
     }
 
+    /// <summary>
+    /// A value just read from ring memory. Dispose may have put empty memory in its place after the caller was let in; what was read there
+    /// must not pass for the ring's state: an empty index says that the queue is full, or holds thousands.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private T StillLive<T>(T value)
+        where T : unmanaged
+    {
+        ThrowIfDisposed();
+        return value;
+    }
+
     [DoesNotReturn]
     private static void ThrowDisposed() => throw new ObjectDisposedException(nameof(Ring));
 

@@ -8,9 +8,9 @@ public sealed partial class Ring
     private bool _hasPollDescriptor;
 
     /// <summary>
-    /// A descriptor for poll(2) and epoll(7), readable while completions are unread: the ring's own on the kernel engine; on the managed one,
-    /// whose ring memory cannot be polled, a second descriptor made at the first call. Owned by the ring: do not close or read it.
-    /// It is brought up to date by reaping and by every call that enters the engine.
+    /// A descriptor for poll(2) and epoll(7), readable while completions are unread: the ring's own on the kernel engine; on the
+    /// managed one, whose ring memory cannot be polled, a second descriptor made at the first call. Owned by the ring: do not close or
+    /// read it. It is brought up to date by reaping and by every call that enters the engine.
     /// </summary>
     /// <exception cref="RingException">No descriptor was to be had.</exception>
     public int PollDescriptor

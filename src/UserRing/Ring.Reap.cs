@@ -13,7 +13,7 @@ public sealed partial class Ring
         get
         {
             ThrowIfDisposed();
-            return _shared.CqTail - _cqHead;
+            return StillLive(_shared.CqTail) - _cqHead;
         }
     }
 
@@ -26,7 +26,7 @@ public sealed partial class Ring
         get
         {
             ThrowIfDisposed();
-            return (_shared.SqFlags & SqRingFlags.CqOverflow) != 0;
+            return StillLive((_shared.SqFlags & SqRingFlags.CqOverflow) != 0);
         }
     }
 
@@ -36,7 +36,7 @@ public sealed partial class Ring
         get
         {
             ThrowIfDisposed();
-            return _shared.CqOverflow;
+            return StillLive(_shared.CqOverflow);
         }
     }
 
@@ -71,7 +71,7 @@ public sealed partial class Ring
         ThrowIfDisposed();
         if (count > _cqTailSeen - _cqHead)
         {
-            _cqTailSeen = _shared.CqTail;
+            _cqTailSeen = StillLive(_shared.CqTail);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _cqTailSeen - _cqHead);
         }
 

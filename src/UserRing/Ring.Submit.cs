@@ -71,7 +71,7 @@ public sealed partial class Ring
         count = Math.Min(count, CqEntries);
         uint toSubmit = Publish();
         int taken = _isSqPoll ? (int)toSubmit : 0;
-        if (toSubmit == 0 && _shared.CqTail - _cqHead >= count && !HoldsBack())
+        if (toSubmit == 0 && StillLive(_shared.CqTail) - _cqHead >= count && !HoldsBack())
             return new WaitResult(taken, WaitStatus.Ready);
         while (true)
         {
@@ -88,7 +88,7 @@ public sealed partial class Ring
             }
 
             // The engine answers with the submit count, or with 0 if anything is unread, whatever ended the wait: only the state tells.
-            if (_shared.CqTail - _cqHead >= count)
+            if (StillLive(_shared.CqTail) - _cqHead >= count)
                 return new WaitResult(taken, WaitStatus.Ready);
             if (takenShort)
                 return new WaitResult(taken, WaitStatus.Interrupted);

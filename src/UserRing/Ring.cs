@@ -107,7 +107,7 @@ public sealed partial class Ring : IDisposable
         get
         {
             ThrowIfDisposed();
-            return SqEntries - (_sqTail - _shared.SqHead);
+            return SqEntries - (_sqTail - StillLive(_shared.SqHead));
         }
     }
 
@@ -117,7 +117,7 @@ public sealed partial class Ring : IDisposable
         get
         {
             ThrowIfDisposed();
-            return _shared.SqDropped;
+            return StillLive(_shared.SqDropped);
         }
     }
 
@@ -163,7 +163,7 @@ public sealed partial class Ring : IDisposable
     private bool LookForSqRoom()
     {
         _lastUser = Environment.CurrentManagedThreadId;
-        _sqHeadSeen = _shared.SqHead;
+        _sqHeadSeen = StillLive(_shared.SqHead);
         return _sqTail - _sqHeadSeen < SqEntries;
     }
 

@@ -42,13 +42,13 @@ internal sealed class IssueBatch
     /// <summary>What is known of a local descriptor in this batch.</summary>
     internal ref FileFacts.Entry FactsOf(int descriptor) => ref _facts.Of(descriptor);
 
-    /// <summary>A reference to this batch's duplicate of the caller's descriptor: 0 or -errno.</summary>
+    /// <summary>A reference to this batch's duplicate of a local descriptor: 0 or -errno.</summary>
     internal int Share(int descriptor, out SharedFile? file)
     {
         file = null;
         if (_shared is null || _sharedDescriptor != descriptor)
         {
-            int duplicate = Caller.Duplicate(descriptor);
+            int duplicate = SelfCaller.Instance.Duplicate(descriptor);
             if (duplicate < 0)
                 return duplicate;
             _shared?.Release();

@@ -174,8 +174,8 @@ public sealed class ManagedEngine : IRingEngine
     }
 
     /// <summary>
-    /// Sends <paramref name="signal"/> to <paramref name="thread"/> (0: the process's first) whenever completions of <paramref name="ring"/> are
-    /// posted, as the first io_uring did with SIGIO for a ring somebody polled. Signal 0 ends it. 0 or -errno.
+    /// Sends <paramref name="signal"/> to <paramref name="thread"/> (0: the process's first) whenever completions of <paramref
+    /// name="ring"/> are posted, as the first io_uring did with SIGIO for a ring somebody polled. Signal 0 ends it. 0 or -errno.
     /// </summary>
     public int SignalOnCompletion(int ring, int signal, int thread)
     {

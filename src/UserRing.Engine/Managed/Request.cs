@@ -16,7 +16,9 @@ internal enum IssueOutcome
     /// <summary>It waits in a parking place of its own choice, which finishes it.</summary>
     Parked,
 
-    /// <summary>As <see cref="Done"/>, with an error that preparation would have found had it looked: it ends the batch. Inline only.</summary>
+    /// <summary>
+    /// As <see cref="Done"/>, with an error that preparation would have found had it looked: it ends the batch. Inline only.
+    /// </summary>
     Refused,
 }
 

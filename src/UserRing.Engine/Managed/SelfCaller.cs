@@ -46,7 +46,8 @@ internal sealed class SelfCaller : Caller
     internal override int MakeResident(nuint address, nuint length)
     {
         int error = Libc.Madvise(address, length, Libc.MADV_POPULATE_WRITE);
-        // EINVAL is also the answer for memory that may not be written; only a kernel that does not know the advice gives it for nothing at all.
+        // EINVAL is also the answer for memory that may not be written; only a kernel that does not know the advice gives it for
+        // nothing at all.
         if (error != -Errno.EINVAL || Libc.Madvise(0, 0, Libc.MADV_POPULATE_WRITE) == 0)
             return error < 0 ? -Errno.EFAULT : 0;
         // Linux before 5.14: see at least that each page can be read.

@@ -3,8 +3,8 @@ using UserRing.Engine.Linux;
 namespace UserRing.Engine.Managed;
 
 /// <summary>
-/// One duplicate of a program's descriptor for all requests of a batch that go to workers with it: thirty-two reads of a file that cannot be
-/// tried without blocking cost one duplicate, not thirty-two. Pooled per ring; the last of them to finish closes it.
+/// One duplicate of a program's descriptor for all requests of a batch that go to workers with it: thirty-two reads of a file that
+/// cannot be tried without blocking cost one duplicate, not thirty-two. Pooled per ring; the last of them to finish closes it.
 /// </summary>
 internal sealed class SharedFile(SharedFilePool pool)
 {

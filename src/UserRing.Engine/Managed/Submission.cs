@@ -281,7 +281,8 @@ internal sealed class Submission(RingContext ring)
         HoldFixed(request);
         if ((row.Needs & Needs.File) == 0 || request.FixedFile is not null || request.HoldsFile || request.Shared is not null)
             return 0;
-        int duplicate = request.Caller.Duplicate(request.Sqe.Fd);
+        // Of the local number: the caller's own was looked up once, in FindFile.
+        int duplicate = SelfCaller.Instance.Duplicate(request.File);
         if (duplicate < 0)
             return duplicate;
         request.File = duplicate;
@@ -294,7 +295,7 @@ internal sealed class Submission(RingContext ring)
     {
         if ((row.Needs & Needs.File) != 0 && request.FixedFile is null && !request.HoldsFile && request.Shared is null)
         {
-            int error = batch.Share(request.Sqe.Fd, out request.Shared);
+            int error = batch.Share(request.File, out request.Shared);
             if (error < 0)
             {
                 request.Ring.HoldFor(request); // so that it is let go of as any other

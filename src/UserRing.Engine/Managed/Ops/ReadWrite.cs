@@ -67,7 +67,9 @@ internal static class ReadWrite
         request.OwnsVector = false;
     }
 
-    /// <summary>A failed attempt with the program's own iovec array: if that is bad, it counts as found in preparation, before all else.</summary>
+    /// <summary>
+    /// A failed attempt with the program's own iovec array: if that is bad, it counts as found in preparation, before all else.
+    /// </summary>
     private static IssueOutcome Examined(Request request, IssueMode mode)
     {
         if (request.Result >= 0 || request.Vector != 0 || mode != IssueMode.Inline || TakeVector(request) is not (< 0 and var error))
@@ -230,7 +232,9 @@ internal static class ReadWrite
     /// is ready before it says so.
     /// </summary>
     private static bool HasNoCall(Request request, bool write) =>
-        (write ? Libc.Pwritev2(request.File, default, CurrentPosition, 0) : Libc.Preadv2(request.File, default, CurrentPosition, 0)) == -Errno.EINVAL;
+        -Errno.EINVAL == (write
+            ? Libc.Pwritev2(request.File, default, CurrentPosition, 0)
+            : Libc.Preadv2(request.File, default, CurrentPosition, 0));
 
     /// <summary>One system call for what is left: bytes or -errno.</summary>
     private static nint Call(Request request, bool write, bool vector, long offset, int flags)

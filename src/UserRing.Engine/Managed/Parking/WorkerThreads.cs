@@ -37,7 +37,9 @@ internal static class WorkerThreads
         }
     }
 
-    /// <summary>No thread to be had (a limit): one of those that run takes the queue over when it is done. If none runs, nobody will.</summary>
+    /// <summary>
+    /// No thread to be had (a limit): one of those that run takes the queue over when it is done. If none runs, nobody will.
+    /// </summary>
     private static void Forgo()
     {
         Workers[] refused;
