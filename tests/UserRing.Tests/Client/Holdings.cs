@@ -46,7 +46,8 @@ internal sealed partial record Holdings(int Descriptors, int RingMappings, int P
     private static IEnumerable<string> Mappings() => File.ReadLines("/proc/self/maps").Where(line => line.Contains("io_uring"));
 
     private static int OpenDescriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Count(path =>
-        TryRead(() => new FileInfo(path).LinkTarget) is { } target && !OfProcess.Any(end => target.EndsWith(end, StringComparison.Ordinal)));
+        TryRead(() => new FileInfo(path).LinkTarget) is { } target
+            && !OfProcess.Any(end => target.EndsWith(end, StringComparison.Ordinal)));
 
     private static int Threads(params string[] beginnings) => Directory.GetDirectories("/proc/self/task").Count(task =>
         TryRead(() => File.ReadAllText($"{task}/comm")) is { } name

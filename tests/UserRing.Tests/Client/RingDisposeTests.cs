@@ -165,4 +165,40 @@ public sealed class RingDisposeTests
             Assert.True(handle.IsReleased);
         }
     }
+
+    [Theory, EveryEngine]
+    public void What_is_read_while_the_ring_is_disposed_is_its_state_or_an_exception(string engine)
+    {
+        for (int round = 0; round < 40; round++)
+        {
+            Ring ring = ClientRing.Open(engine, 4);
+            // The indices are beyond a queue's length, so that empty memory in their place reads as full queues.
+            for (ulong i = 0; i < 12; i++)
+                Assert.Equal(1ul, Nop(ring));
+            using var used = new ManualResetEventSlim();
+            TestThread<int> user = TestThread.Start<int>(() =>
+            {
+                while (true)
+                {
+                    Assert.Equal((4u, 0u, 0u), (ring.SqSpaceLeft, ring.CqReady, ring.Dropped));
+                    Assert.False(ring.HasBacklog || ring.TryPeek(out _));
+                    Assert.Equal(WaitStatus.TimedOut, ring.SubmitAndWait(1, TimeSpan.Zero).Status);
+                    Assert.True(ring.TryGetSqe(out SqeReference sqe));
+                    sqe.Value.PrepareNop().UserData = 2;
+                    Assert.Equal(2ul, ring.WaitOne().UserData);
+                    used.Set();
+                }
+            });
+            Until.True(() => used.IsSet || user.IsDone, "the ring is in use");
+            Thread.SpinWait(round * 40);
+            ring.Dispose();
+            Assert.Throws<ObjectDisposedException>(() => user.Answer);
+        }
+    }
+
+    private static ulong Nop(Ring ring)
+    {
+        ring.Nops(1);
+        return ring.WaitOne().UserData;
+    }
 }
