@@ -51,7 +51,7 @@ public sealed unsafe class ReleaseRaceTests
     [Scenario]
     private static void MapAndRelease()
     {
-        int rounds = Campaign.Rounds(2000), mapped = 0, refused = 0;
+        int rounds = Campaign.Rounds(400), mapped = 0, refused = 0;
         var engine = (ManagedEngine)TestEngines.Get(TestEngines.Managed);
         using TestFile file = TestFile.Create([.. Enumerable.Repeat((byte)0xEE, Block)]);
         using var meet = new Barrier(2);
@@ -66,7 +66,7 @@ public sealed unsafe class ReleaseRaceTests
                 {
                     Assert.Equal(0u, *(uint*)at); // the SQ head
                     Assert.Equal(0, Libc.Munmap((nuint)at, Block));
-                    mapped++;
+                    Volatile.Write(ref mapped, mapped + 1);
                 }
 
                 Assert.True(at is -Errno.EBADF or -Errno.ENODEV, $"{at}");
@@ -82,7 +82,11 @@ public sealed unsafe class ReleaseRaceTests
             RingParams parameters = default;
             number = engine.Setup(1, (nuint)(&parameters));
             Assert.True(number >= 0);
+            int before = Volatile.Read(ref mapped);
             _ = meet.SignalAndWait(SeamRing.Patience); // if not, the mapper's own failure says why
+            // On a busy machine the ring may be gone before the mapper runs, in every round.
+            while (round % 8 == 0 && Volatile.Read(ref mapped) == before && !mapper.IsDone)
+                Thread.Yield();
             Thread.SpinWait(random.Next(300));
             Assert.Equal(0, engine.Release(number));
             int taken = Libc.Dup(file); // most likely the number that has just become free
@@ -91,7 +95,7 @@ public sealed unsafe class ReleaseRaceTests
         }
 
         Assert.Equal(rounds, mapper.Answer);
-        Assert.True(mapped > 0 && refused == rounds, $"{mapped} mapped, {refused} refused");
+        Assert.True(mapped >= rounds / 8 && refused == rounds, $"{mapped} mapped, {refused} refused");
     }
 
     [Scenario]
@@ -138,7 +142,8 @@ public sealed unsafe class ReleaseRaceTests
         Thread.SpinWait(random.Next(20_000));
         Assert.Equal(0, ring.Release());
         // The number is free again: who enters a second time may find some other file there.
-        Assert.All((TestThread<int>[])[.. waiters, .. submitters], thread => Assert.True(thread.Answer is -Errno.EBADF or -Errno.EOPNOTSUPP));
+        Assert.All(
+            (TestThread<int>[])[.. waiters, .. submitters], thread => Assert.True(thread.Answer is -Errno.EBADF or -Errno.EOPNOTSUPP));
         Assert.Equal(0, writer.Answer);
         ring.Unmap();
         foreach (TestPipe pipe in pipes)
