@@ -151,7 +151,8 @@ internal sealed unsafe class SeamRing : IDisposable
     {
         KernelTimespec limit = new() { TvSec = (long)time.TotalSeconds, TvNsec = time.Ticks % TimeSpan.TicksPerSecond * 100 };
         GetEventsArg argument = new() { Ts = (ulong)&limit };
-        return Enter(toSubmit, minComplete, flags | EnterFlags.GetEvents | EnterFlags.ExtArg, (nuint)(&argument), (nuint)sizeof(GetEventsArg));
+        return Enter(toSubmit, minComplete, flags | EnterFlags.GetEvents | EnterFlags.ExtArg,
+            (nuint)(&argument), (nuint)sizeof(GetEventsArg));
     }
 
     /// <summary>Submits everything queued.</summary>

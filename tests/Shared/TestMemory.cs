@@ -53,7 +53,9 @@ internal sealed unsafe class TestMemory : IDisposable
     }
 
     public nuint PutTime(int offset, TimeSpan time) =>
-        Put(offset, new KernelTimespec { TvSec = (long)Math.Floor(time.TotalSeconds), TvNsec = time.Ticks % TimeSpan.TicksPerSecond * 100 });
+        Put(
+            offset,
+            new KernelTimespec { TvSec = (long)Math.Floor(time.TotalSeconds), TvNsec = time.Ticks % TimeSpan.TicksPerSecond * 100 });
 
     public void Dispose()
     {

@@ -99,5 +99,6 @@ public sealed class NotificationTests
 
     private static uint TakeOne(Ring ring) => ring.TryPeek(out _) ? 1u : 0u;
 
-    private static bool IsReadable(int descriptor) => Libc.Poll(descriptor, Libc.POLLIN, 0, out short ready) > 0 && (ready & Libc.POLLIN) != 0;
+    private static bool IsReadable(int descriptor) =>
+        Libc.Poll(descriptor, Libc.POLLIN, 0, out short ready) > 0 && (ready & Libc.POLLIN) != 0;
 }

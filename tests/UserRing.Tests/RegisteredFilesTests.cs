@@ -60,9 +60,11 @@ public sealed unsafe class RegisteredFilesTests
         Assert.Equal(-Errno.ENXIO, Update(ring, 0, file));
         Assert.Equal(0, ring.RegisterFiles(file, -1, file, -1));
         Assert.Equal(-Errno.EINVAL, ring.RegisterBy(RegisterOp.RegisterFilesUpdate, new RsrcUpdate { Data = memory.Address }, 0));
-        Assert.Equal(-Errno.EINVAL, ring.RegisterBy(RegisterOp.RegisterFilesUpdate, new RsrcUpdate { Offset = 1, Data = memory.Address }, 4));
+        Assert.Equal(-Errno.EINVAL, 
+            ring.RegisterBy(RegisterOp.RegisterFilesUpdate, new RsrcUpdate { Offset = 1, Data = memory.Address }, 4));
         Assert.Equal(
-            -Errno.EOVERFLOW, ring.RegisterBy(RegisterOp.RegisterFilesUpdate, new RsrcUpdate { Offset = uint.MaxValue, Data = memory.Address }, 4));
+            -Errno.EOVERFLOW,
+            ring.RegisterBy(RegisterOp.RegisterFilesUpdate, new RsrcUpdate { Offset = uint.MaxValue, Data = memory.Address }, 4));
         Assert.Equal(-Errno.EINVAL, ring.RegisterBy(RegisterOp.RegisterFilesUpdate, new RsrcUpdate { Resv = 1, Data = memory.Address }, 1));
         Assert.Equal(-Errno.EFAULT, ring.Register(RegisterOp.RegisterFilesUpdate, TestMemory.Bad, 1));
         Assert.Equal(-Errno.EFAULT, ring.RegisterBy(RegisterOp.RegisterFilesUpdate, new RsrcUpdate { Data = TestMemory.Bad }, 1));
@@ -221,7 +223,10 @@ public sealed unsafe class RegisteredFilesTests
     private static int Update(SeamRing ring, uint offset, params ReadOnlySpan<int> files)
     {
         fixed (int* first = files)
-            return ring.RegisterBy(RegisterOp.RegisterFilesUpdate, new RsrcUpdate { Offset = offset, Data = (ulong)first }, (uint)files.Length);
+        {
+            var update = new RsrcUpdate { Offset = offset, Data = (ulong)first };
+            return ring.RegisterBy(RegisterOp.RegisterFilesUpdate, update, (uint)files.Length);
+        }
     }
 
     /// <summary>How much can be read of a registered file, or why not.</summary>

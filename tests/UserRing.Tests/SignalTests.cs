@@ -120,7 +120,8 @@ public sealed unsafe class SignalTests
                 ring.Next().PreparePollAdd(pipe.ReadEnd, 1);
             Assert.Equal(3, ring.Submit());
             TestThread<int>[] waiters =
-                [.. Enumerable.Range(0, 3).Select(_ => TestThread.Start(() => Masked(ring, TestSignals.Blocking(40), extended: true, count: 3)))];
+                [.. Enumerable.Range(0, 3).Select(_ =>
+                TestThread.Start(() => Masked(ring, TestSignals.Blocking(40), extended: true, count: 3)))];
             pipe.Write("x");
             Assert.All(waiters, waiter => Assert.Equal(0, waiter.Answer));
             Assert.Equal("x", pipe.Read());

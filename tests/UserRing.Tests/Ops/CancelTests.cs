@@ -80,7 +80,8 @@ public sealed class CancelTests
         Assert.Equal([(7ul, -Errno.ECANCELED), (100, Found)], ring.Take(2).Select(Pair).Order().ToArray());
         ring.Next().PrepareAsyncCancel(7, CancelFlags.All).UserData = 101;
         Assert.Equal(1, ring.Submit());
-        Assert.Equal([(7ul, -Errno.ECANCELED), (7, -Errno.ECANCELED), (7, -Errno.ECANCELED), (101, 3)], ring.Take(4).Select(Pair).Order().ToArray());
+        Assert.Equal([(7ul, -Errno.ECANCELED), (7, -Errno.ECANCELED), (7, -Errno.ECANCELED), (101, 3)],
+            ring.Take(4).Select(Pair).Order().ToArray());
         Assert.True(ring.StaysQuiet(10));
     }
 
@@ -187,7 +188,8 @@ public sealed class CancelTests
             ring.Next().PrepareAsyncCancel(1).UserData = 2;
             Assert.Equal(1, ring.Submit());
             Dictionary<ulong, int> results = ring.Results(2);
-            Assert.Contains((results[1], results[2]), new[] { (-Errno.ECANCELED, 0), (-Errno.ETIME, -Errno.ENOENT), (-Errno.ETIME, -Errno.EALREADY) });
+            Assert.Contains(
+            (results[1], results[2]), new[] { (-Errno.ECANCELED, 0), (-Errno.ETIME, -Errno.ENOENT), (-Errno.ETIME, -Errno.EALREADY) });
         }
     }
 

@@ -140,7 +140,8 @@ public sealed class DirectTests
         using TestFile file = Direct(Block * Depth * 16);
         using var memory = new TestMemory(Block * Depth);
         string counters = InFlightCounters(file);
-        Requirements.SkipUnless(counters.Length > 0, "The test directory's device has no /sys/dev/block entry that counts requests in flight.");
+        Requirements.SkipUnless(
+            counters.Length > 0, "The test directory's device has no /sys/dev/block entry that counts requests in flight.");
         int deepest = 0;
         // One look is over too soon on a fast device: the best of many counts.
         for (int round = 0; round < 300 && deepest < Depth / 2; round++)
@@ -174,5 +175,6 @@ public sealed class DirectTests
 
     /// <summary>Reads and writes that the device has not answered yet.</summary>
     private static int InFlight(string counters) =>
-        File.ReadAllText(counters).Split(' ', StringSplitOptions.RemoveEmptyEntries).Sum(count => int.Parse(count, CultureInfo.InvariantCulture));
+        File.ReadAllText(counters).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Sum(count => int.Parse(count, CultureInfo.InvariantCulture));
 }

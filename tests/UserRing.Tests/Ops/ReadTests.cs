@@ -233,7 +233,8 @@ public sealed class ReadTests
             ring.Next().PrepareRead(file, memory.At((int)i * 100), 100, i * 100).UserData = i;
         Assert.Equal(12, ring.Submit());
         Dictionary<ulong, int> results = ring.Results(12);
-        Assert.Equal([100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 0, 0], results.OrderBy(pair => pair.Key).Select(pair => pair.Value));
+        Assert.Equal([100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 0, 0],
+            results.OrderBy(pair => pair.Key).Select(pair => pair.Value));
         Assert.Equal(file.Content(), memory[..1000]);
         Assert.Equal(-1, memory[1000..].IndexOfAnyExcept((byte)0));
     }

@@ -202,8 +202,10 @@ public sealed class TimeoutTests
         Assert.Equal(-Errno.EINVAL, Refused(ring, sqe => sqe with { Addr = negativeSeconds }));
         Assert.Equal(-Errno.EINVAL, Refused(ring, sqe => sqe with { Addr = negativeNanoseconds }));
         Assert.Equal(-Errno.EINVAL, Refused(ring, sqe => sqe with { Addr = time, TimeoutFlags = (TimeoutFlags)(1 << 20) }));
-        Assert.Equal(-Errno.EINVAL, Refused(ring, sqe => sqe with { Addr = time, TimeoutFlags = TimeoutFlags.Boottime | TimeoutFlags.Realtime }));
-        Assert.Equal(-Errno.EINVAL, Refused(ring, sqe => sqe with { Addr = time, TimeoutFlags = TimeoutFlags.Multishot | TimeoutFlags.Abs }));
+        Assert.Equal(
+            -Errno.EINVAL, Refused(ring, sqe => sqe with { Addr = time, TimeoutFlags = TimeoutFlags.Boottime | TimeoutFlags.Realtime }));
+        Assert.Equal(
+            -Errno.EINVAL, Refused(ring, sqe => sqe with { Addr = time, TimeoutFlags = TimeoutFlags.Multishot | TimeoutFlags.Abs }));
         Assert.Equal(-Errno.EINVAL, Refused(ring, sqe => sqe with { Addr = time, TimeoutFlags = TimeoutFlags.Update }));
         Assert.Equal(-Errno.EINVAL, Refused(ring, sqe => sqe with { Addr = time, BufIndex = 1 }));
         Assert.Equal(-Errno.EINVAL, Refused(ring, sqe => sqe with { Addr = time, SpliceFdIn = 1 }));
