@@ -252,6 +252,24 @@ public sealed unsafe class EnterTests
         Assert.Equal(5u, ring.Ready);
     }
 
+    [Theory]
+    [InlineData(TestEngines.Managed)]
+    [InlineData(TestEngines.Copying)]
+    public void A_released_ring_ends_its_waiters(string engine)
+    {
+        // The kernel's waiters hold their ring and go on waiting.
+        using var ring = new SeamRing(engine);
+        TestThread<int>[] waiters =
+        [
+            TestThread.Start(() => ring.EnterFor(0, 1, SeamRing.Patience)),
+            TestThread.Start(() => ring.Enter(0, 3, EnterFlags.GetEvents)),
+        ];
+        foreach (TestThread<int> waiter in waiters)
+            waiter.AwaitSleep();
+        Assert.Equal(0, ring.Release());
+        Assert.All(waiters, waiter => Assert.Equal(-Errno.EBADF, waiter.Answer));
+    }
+
     [Theory, EveryEngine]
     public void Many_short_waits_all_end_by_themselves(string engine)
     {

@@ -102,6 +102,40 @@ public sealed unsafe class RegisterTests
     }
 
     [Theory, EveryEngine]
+    public void An_eventfd_stays_still_while_completions_are_held_back(string engine)
+    {
+        using var ring = new SeamRing(engine, 4, cqEntries: 4);
+        using TestDescriptor counter = TestDescriptor.EventFd(0, Libc.EFD_NONBLOCK);
+        ring.Nops(1, 2, 3, 4);
+        Assert.Equal(4, ring.Submit());
+        Assert.Equal(0, ring.RegisterBy(RegisterOp.RegisterEventFd, counter.Number));
+        ring.Nops(5);
+        Assert.Equal(1, ring.Submit());
+        Assert.Equal(0, Count(counter));
+        ring.TakeReady();
+        Assert.Equal(0, ring.GetEvents());
+        Assert.Equal((1L, 1u), (Count(counter), ring.Ready));
+    }
+
+    [Theory, EveryEngine]
+    public void An_eventfd_is_raised_when_there_is_something_to_fetch(string engine)
+    {
+        using var ring = new SeamRing(engine, flags: SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun);
+        using TestDescriptor counter = TestDescriptor.EventFd(0, Libc.EFD_NONBLOCK);
+        using var pipe = new TestPipe();
+        Assert.Equal(0, ring.RegisterBy(RegisterOp.RegisterEventFd, counter.Number));
+        ring.Next().PreparePollAdd(pipe.ReadEnd, (uint)Libc.POLLIN);
+        Assert.Equal(1, ring.Submit());
+        Assert.Equal(0, Count(counter));
+        pipe.Write("x");
+        Assert.Equal(1, Libc.Poll(counter, Libc.POLLIN, 10_000, out _));
+        Assert.Equal(0u, ring.Ready);
+        Assert.Equal(1, Count(counter));
+        Assert.Equal(0, ring.GetEvents());
+        Assert.Equal(1u, ring.Ready);
+    }
+
+    [Theory, EveryEngine]
     public void An_eventfd_can_be_held_still(string engine)
     {
         using var ring = new SeamRing(engine);

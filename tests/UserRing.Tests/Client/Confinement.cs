@@ -6,8 +6,8 @@ namespace UserRing.Tests;
 /// <summary>Takes from this process, for good, what containers take: rings, root, locked memory. Only for children.</summary>
 internal static unsafe partial class Confinement
 {
-    // A user that has nothing else running: locked memory is counted by user.
-    private const uint OtherUser = 61_235;
+    // A user that has nothing else running, not even another child of the tests: locked memory is counted by user.
+    private static uint OtherUser => 20_000 + (uint)Environment.ProcessId % 40_000;
 
     private const int SetDumpable = 4, SetNoNewPrivileges = 38;
     private const int FilterMode = 1, AllThreads = 1;
