@@ -13,7 +13,8 @@ namespace UserRing.Engine.Managed;
 internal sealed class RingContext
 {
     private MemlockCharge _charge;
-    private int _references = 1, _inFlight, _ownerTask;
+    private ReferenceCount _references = new(1);
+    private int _inFlight, _ownerTask;
     private volatile bool _disabled, _closed;
     private int _pollDescriptor = -1;
 
@@ -85,26 +86,14 @@ internal sealed class RingContext
     }
 
     /// <summary>Takes a reference unless the ring is already gone.</summary>
-    internal bool TryAddReference()
-    {
-        int seen = Volatile.Read(ref _references);
-        while (seen > 0)
-        {
-            int now = Interlocked.CompareExchange(ref _references, seen + 1, seen);
-            if (now == seen)
-                return true;
-            seen = now;
-        }
-
-        return false;
-    }
+    internal bool TryAddReference() => _references.TryAdd();
 
     /// <summary>For someone who knows that another reference is held meanwhile.</summary>
-    internal void AddReference() => Interlocked.Increment(ref _references);
+    internal void AddReference() => _references.Add();
 
     internal void DropReference()
     {
-        if (Interlocked.Decrement(ref _references) == 0)
+        if (_references.Drop())
             Free();
     }
 
@@ -114,7 +103,7 @@ internal sealed class RingContext
         if (request.HoldsRing)
             return;
         request.HoldsRing = true;
-        Interlocked.Increment(ref _references);
+        AddReference();
         Interlocked.Increment(ref _inFlight);
     }
 

@@ -8,20 +8,20 @@ namespace UserRing.Engine.Managed;
 /// </summary>
 internal sealed class SharedFile(SharedFilePool pool)
 {
-    private int _references;
+    private ReferenceCount _references;
 
     internal int Descriptor { get; private set; }
 
     internal SharedFile? NextFree { get; set; }
 
     /// <summary>Begins a use, with one reference.</summary>
-    internal void Begin(int descriptor) => (Descriptor, _references) = (descriptor, 1);
+    internal void Begin(int descriptor) => (Descriptor, _references) = (descriptor, new ReferenceCount(1));
 
-    internal void AddReference() => Interlocked.Increment(ref _references);
+    internal void AddReference() => _references.Add();
 
     internal void Release()
     {
-        if (Interlocked.Decrement(ref _references) != 0)
+        if (!_references.Drop())
             return;
         Libc.Close(Descriptor);
         pool.Return(this);

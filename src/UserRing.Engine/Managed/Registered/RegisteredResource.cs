@@ -8,30 +8,18 @@ namespace UserRing.Engine.Managed.Registered;
 /// </summary>
 internal abstract class RegisteredResource(ulong tag)
 {
-    private int _references = 1;
+    private ReferenceCount _references = new(1);
 
     /// <summary>For a thread without the submit lock, which may come too late.</summary>
-    internal bool TryAddReference()
-    {
-        int seen = Volatile.Read(ref _references);
-        while (seen > 0)
-        {
-            int now = Interlocked.CompareExchange(ref _references, seen + 1, seen);
-            if (now == seen)
-                return true;
-            seen = now;
-        }
-
-        return false;
-    }
+    internal bool TryAddReference() => _references.TryAdd();
 
     /// <summary>Submit lock held, or another reference.</summary>
-    internal void AddReference() => Interlocked.Increment(ref _references);
+    internal void AddReference() => _references.Add();
 
     /// <summary>Drops a reference; the last one frees it and posts the tag in <paramref name="batch"/> (null: the ring is going).</summary>
     internal void Release(IssueBatch? batch)
     {
-        if (Interlocked.Decrement(ref _references) != 0)
+        if (!_references.Drop())
             return;
         Free();
         if (tag != 0)
