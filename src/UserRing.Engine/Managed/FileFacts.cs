@@ -85,6 +85,9 @@ internal sealed class FileFacts
         /// <summary>Open, not direct, and not known to refuse RWF_NOWAIT: an attempt is worth making.</summary>
         internal readonly bool MayTry(bool write) => Tryable & !(write ? WriteNeedsWorker : ReadNeedsWorker);
 
+        /// <summary>Whether it was opened for this direction.</summary>
+        internal readonly bool IsOpenFor(bool write) => (OpenFlags & Libc.O_ACCMODE) != (write ? Libc.O_RDONLY : Libc.O_WRONLY);
+
         internal readonly bool IsDirect => OpenFlags >= 0 && (OpenFlags & Libc.O_DIRECT) != 0;
 
         internal bool IsRegular => (Kind & TypeMask) == Regular;

@@ -5,8 +5,9 @@ namespace UserRing.Engine.Managed.Ops;
 /// <summary>NOP: completes at once, with an injected result or after looking a file or buffer up if its flags say so.</summary>
 internal static class Nop
 {
+    /// <summary>Without CQE32: no ring of this engine has 32-byte CQEs yet.</summary>
     private const NopFlags Known =
-        NopFlags.InjectResult | NopFlags.File | NopFlags.FixedFile | NopFlags.FixedBuffer | NopFlags.TaskWork | NopFlags.Cqe32;
+        NopFlags.InjectResult | NopFlags.File | NopFlags.FixedFile | NopFlags.FixedBuffer | NopFlags.TaskWork;
 
     internal static int Prepare(Request request) => (request.Sqe.NopFlags & ~Known) != 0 ? -Errno.EINVAL : 0;
 
@@ -19,8 +20,6 @@ internal static class Nop
 
     private static int WithFlags(Request request, IssueBatch batch, NopFlags flags)
     {
-        if ((flags & NopFlags.Cqe32) != 0)
-            return -Errno.EINVAL; // no ring of this engine has 32-byte CQEs yet
         if ((flags & NopFlags.File) != 0)
         {
             bool found = (flags & NopFlags.FixedFile) != 0

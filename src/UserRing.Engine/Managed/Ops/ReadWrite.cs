@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using UserRing.Abi;
 using UserRing.Engine.Linux;
 
@@ -31,7 +30,7 @@ internal static class ReadWrite
         // Otherwise the system call, made before enter returns, reads the array itself, which saves a copy.
         bool isReadNow = !request.Caller.LendsInPlace || sqe.Fd < 0 || (sqe.Flags & SqeFlags.Async) != 0
             || sqe.Opcode is Opcode.ReadvFixed or Opcode.WritevFixed;
-        return isReadNow ? TakeVector(request) : 0;
+        return isReadNow ? IoVector.Take(request) : 0;
     }
 
     internal static IssueOutcome Read(Request request, IssueBatch batch, IssueMode mode)
@@ -60,19 +59,14 @@ internal static class ReadWrite
     internal static IssueOutcome WritevFixed(Request request, IssueBatch batch, IssueMode mode) =>
         Fixed(request, batch, mode, write: true, vector: true);
 
-    internal static void Cleanup(Request request)
-    {
-        if (request.OwnsVector)
-            Libc.FreeVector(request.Vector);
-        request.OwnsVector = false;
-    }
+    internal static void Cleanup(Request request) => IoVector.Free(request);
 
     /// <summary>
     /// A failed attempt with the program's own iovec array: if that is bad, it counts as found in preparation, before all else.
     /// </summary>
     private static IssueOutcome Examined(Request request, IssueMode mode)
     {
-        if (request.Result >= 0 || request.Vector != 0 || mode != IssueMode.Inline || TakeVector(request) is not (< 0 and var error))
+        if (request.Result >= 0 || request.Vector != 0 || mode != IssueMode.Inline || IoVector.Take(request) is not (< 0 and var error))
             return IssueOutcome.Done;
         request.Result = error;
         return IssueOutcome.Refused;
@@ -94,14 +88,9 @@ internal static class ReadWrite
                     request.FixedBuffer = null;
             }
 
-            bool fits = request.FixedBuffer is { } buffer && (vector || buffer.Contains((nuint)sqe.Addr, sqe.Len));
-            int error = fits ? 0 : -Errno.EFAULT;
-            for (int i = 0; vector && error == 0 && i < request.VectorCount; i++)
-            {
-                IoVec part = Libc.VectorAt(request.Vector, request.VectorCount)[i];
-                error = request.FixedBuffer!.Contains(part.Base, part.Len) ? 0 : -Errno.EFAULT;
-            }
-
+            int error = request.FixedBuffer is not { } buffer ? -Errno.EFAULT
+                : vector ? IoVector.CheckWithin(request, buffer)
+                : buffer.Contains((nuint)sqe.Addr, sqe.Len) ? 0 : -Errno.EFAULT;
             if (error < 0)
                 return Done(request, error);
         }
@@ -168,7 +157,7 @@ internal static class ReadWrite
     {
         const int OnFilesOnly = ~(Libc.RWF_HIPRI | Libc.RWF_DSYNC | Libc.RWF_SYNC | Libc.RWF_NOWAIT | Libc.RWF_APPEND | Libc.RWF_NOAPPEND);
         const int Known = ~OnFilesOnly | Libc.RWF_ATOMIC | Libc.RWF_DONTCACHE;
-        if ((facts.OpenFlags & Libc.O_ACCMODE) == (write ? Libc.O_RDONLY : Libc.O_WRONLY))
+        if (!facts.IsOpenFor(write))
             return -Errno.EBADF;
         if ((flags & OnFilesOnly) != 0 && !facts.HasNoReadiness)
             return -Errno.EOPNOTSUPP;
@@ -195,7 +184,9 @@ internal static class ReadWrite
             switch ((int)done)
             {
                 case -Errno.ESPIPE when offset != CurrentPosition && (long)request.Sqe.Off >= 0:
-                    // A stream: whatever offset was given is ignored.
+                    // A stream: whatever offset was given is ignored, once it has been checked as a file's is.
+                    if (offset > long.MaxValue - (long)Total(request, vector))
+                        return Done(request, facts.IsOpenFor(write) ? -Errno.EINVAL : -Errno.EBADF);
                     request.IsStream = true;
                     offset = CurrentPosition;
                     continue;
@@ -221,6 +212,8 @@ internal static class ReadWrite
                     continue; // the runtime's own signals; nothing was transferred
                 case -Errno.EINVAL when ownNoWait && !request.WasReady && !facts.HasNoReadiness && HasNoCall(request, write):
                     return Wait(request, vector);
+                case -Errno.EINVAL when offset < CurrentPosition && !facts.IsOpenFor(write):
+                    return Done(request, -Errno.EBADF); // the system call looks at the offset first, the kernel's engine at the direction
                 default:
                     return Done(request, request.Progress > 0 ? request.Progress : (int)done);
             }
@@ -262,28 +255,23 @@ internal static class ReadWrite
             return false;
         if (!vector && request.Vector == 0)
             return (uint)request.Progress < Math.Min(request.Sqe.Len, RingLimits.MaxTransferBytes) && facts.HasNoReadiness;
-        if (!facts.HasNoReadiness || request.Vector == 0 && TakeVector(request) < 0)
+        if (!facts.HasNoReadiness || request.Vector == 0 && IoVector.Take(request) < 0)
             return false;
-        Advance(request);
+        IoVector.Advance(request);
         return request.VectorCount > 0;
     }
 
-    /// <summary>Drops from our copy of the iovecs what the transfers so far have filled.</summary>
-    private static void Advance(Request request)
+    /// <summary>Bytes that are asked for.</summary>
+    private static nuint Total(Request request, bool vector)
     {
-        Span<IoVec> vector = Libc.VectorAt(request.Vector, request.VectorCount);
-        nuint done = (nuint)(request.Progress - request.Advanced);
-        request.Advanced = request.Progress;
-        int first = 0;
-        while (first < vector.Length && done >= vector[first].Len)
-            done -= vector[first++].Len;
-        vector[first..].CopyTo(vector);
-        request.VectorCount -= first;
-        if (done > 0)
-        {
-            vector[0].Base += done;
-            vector[0].Len -= done;
-        }
+        if (!vector)
+            return Math.Min(request.Sqe.Len, RingLimits.MaxTransferBytes);
+        nuint total = 0;
+        if (request.Vector == 0 && IoVector.Take(request) < 0)
+            return 0;
+        foreach (IoVec part in Libc.VectorAt(request.Vector, request.VectorCount))
+            total += part.Len;
+        return total;
     }
 
     /// <summary>It would block: what the program may change once enter returns is copied first.</summary>
@@ -291,7 +279,7 @@ internal static class ReadWrite
     {
         if (vector && request.Vector == 0 && request.Sqe.Len > 0)
         {
-            int error = TakeVector(request);
+            int error = IoVector.Take(request);
             if (error < 0)
                 return Done(request, error);
         }
@@ -314,35 +302,12 @@ internal static class ReadWrite
         return error == 0 ? IssueOutcome.Parked : Done(request, error == -Errno.EPERM ? -Errno.EAGAIN : error);
     }
 
-    /// <summary>Copies the program's iovec array and cuts it to what one transfer may move: 0, -EINVAL or -EFAULT.</summary>
-    private static int TakeVector(Request request)
-    {
-        int count = (int)request.Sqe.Len;
-        if (count == 0)
-            return 0;
-        nuint copy = Libc.AllocateVector(count);
-        (request.Vector, request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (copy, count, true, true);
-        Span<IoVec> parts = Libc.VectorAt(copy, count);
-        if (request.Caller.CopyIn((nuint)request.Sqe.Addr, MemoryMarshal.AsBytes(parts)) < 0)
-            return -Errno.EFAULT;
-        nuint left = RingLimits.MaxTransferBytes;
-        foreach (ref IoVec part in parts)
-        {
-            if ((nint)part.Len < 0)
-                return -Errno.EINVAL;
-            part.Len = Math.Min(part.Len, left);
-            left -= part.Len;
-        }
-
-        return 0;
-    }
-
     /// <summary>Local memory in place of a foreign caller's.</summary>
     private static int Borrow(Request request, bool write, bool vector)
     {
         if (vector && request.Vector == 0)
         {
-            int error = TakeVector(request);
+            int error = IoVector.Take(request);
             if (error < 0)
                 return error;
         }
