@@ -23,7 +23,8 @@ public sealed class ManagedEngine : IRingEngine
 
     private const SetupFlags HonouredSetup =
         SetupFlags.SqPoll | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun
-        | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun | SetupFlags.NoSqArray;
+        | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun | SetupFlags.NoSqArray | SetupFlags.Sqe128
+        | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
 
     private const EnterFlags HonouredEnter =
         EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.NoIowait;
@@ -198,7 +199,8 @@ public sealed class ManagedEngine : IRingEngine
     private static bool AreCompatible(SetupFlags flags)
     {
         const SetupFlags TaskrunModes = SetupFlags.CoopTaskrun | SetupFlags.DeferTaskrun;
-        if ((flags & ~HonouredSetup) != 0)
+        const SetupFlags BothCqeSizes = SetupFlags.Cqe32 | SetupFlags.CqeMixed;
+        if ((flags & ~HonouredSetup) != 0 || (flags & BothCqeSizes) == BothCqeSizes)
             return false;
         if ((flags & SetupFlags.SqPoll) != 0 && (flags & (TaskrunModes | SetupFlags.TaskrunFlag)) != 0)
             return false;

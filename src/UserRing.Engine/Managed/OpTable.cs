@@ -36,7 +36,7 @@ internal static unsafe class OpTable
         new(Opcode.TimeoutRemove),
         new(Opcode.Accept),
         new(Opcode.AsyncCancel, Needs.None,    Ready.Never,   &Cancel.Prepare,           &Cancel.Issue,           null),
-        new(Opcode.LinkTimeout),
+        new(Opcode.LinkTimeout, Needs.None,    Ready.Never,   &Timeout.PrepareLinked,    &Timeout.IssueLinked,    null),
         new(Opcode.Connect),
         new(Opcode.Fallocate),
         new(Opcode.Openat),
@@ -95,14 +95,11 @@ internal static unsafe class OpTable
     /// <summary>What an implemented operation still lacks or does otherwise than the kernel, in words; null if nothing.</summary>
     internal static string? MissingFrom(Opcode opcode) => opcode switch
     {
-        Opcode.Nop => "32-byte completions",
         Opcode.Read or Opcode.Readv => "provided buffers, metadata attributes",
         Opcode.Write or Opcode.Writev => "metadata attributes",
         Opcode.ReadFixed or Opcode.WriteFixed or Opcode.ReadvFixed or Opcode.WritevFixed => "metadata attributes",
         Opcode.Fsync => "a range (the whole file is synced)",
         Opcode.PollAdd => "multishot",
-        Opcode.Timeout => "multishot",
-        Opcode.AsyncCancel => "matching by file or operation",
         _ => null,
     };
 

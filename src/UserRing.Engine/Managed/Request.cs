@@ -35,6 +35,57 @@ internal enum IssueMode
     Worker,
 }
 
+/// <summary>What makes a request more than a lone one that completes once; none of it on the hot path.</summary>
+[Flags]
+internal enum Marks
+{
+    None = 0,
+
+    /// <summary>IO_LINK: the next request of the chain starts when this one has succeeded.</summary>
+    Link = 1 << 0,
+
+    /// <summary>IO_HARDLINK: it starts in any case, unless the chain was never started.</summary>
+    HardLink = 1 << 1,
+
+    /// <summary>Behind something, in a chain or a drain: it may be issued after enter has returned.</summary>
+    Waits = 1 << 2,
+
+    /// <summary>CQE_SKIP_SUCCESS: no CQE if it succeeds.</summary>
+    Skip = 1 << 3,
+
+    /// <summary>It had <see cref="Skip"/> and failed: the rest of its chain is silent in its place.</summary>
+    SkipRest = 1 << 4,
+
+    /// <summary>It has failed; in preparation, if it has not completed: then <see cref="Request.Result"/> says how.</summary>
+    Failed = 1 << 5,
+
+    /// <summary>A result that is no error but ends a chain: less was transferred than asked for.</summary>
+    Short = 1 << 6,
+
+    /// <summary>A negative result that is no failure (ETIME_SUCCESS).</summary>
+    Forgiven = 1 << 7,
+
+    /// <summary>The next of its chain is a LINK_TIMEOUT, to be armed when it leaves the submitter's hands.</summary>
+    HasTimeout = 1 << 8,
+
+    /// <summary>That timeout runs.</summary>
+    TimeoutArmed = 1 << 9,
+
+    Drain = 1 << 10,
+
+    /// <summary>In <see cref="Later"/>: it is to be issued, not completed.</summary>
+    Starts = 1 << 11,
+
+    /// <summary>Its CQE has a second half of its own.</summary>
+    BigCqe = 1 << 12,
+
+    /// <summary>BUFFER_SELECT: it takes a buffer of a group when it is issued.</summary>
+    SelectsBuffer = 1 << 13,
+
+    /// <summary>It may post any number of completions before its last.</summary>
+    Multishot = 1 << 14,
+}
+
 /// <summary>
 /// One SQE in flight: its private copy, what it holds (file, buffer, loan) and where it waits. Pooled per ring; owned by exactly one
 /// party at a time: the submitting thread, then whoever takes it out of its parking place, which is what makes it complete once.
@@ -48,6 +99,18 @@ internal sealed class Request
     internal Caller Caller = SelfCaller.Instance;
 
     internal int Result;
+
+    internal Marks Marks;
+
+    /// <summary>The next of its chain, which it owns.</summary>
+    internal Request? Link;
+
+    /// <summary>Of an armed LINK_TIMEOUT: whom it ends. Guarded by the ring's chain lock.</summary>
+    internal Request? Target;
+
+    /// <summary>Flags and second half of its CQE.</summary>
+    internal CqeFlags CqeFlags;
+    internal CqeExtra Extra;
 
     /// <summary>Local descriptor for system calls; ours to close if <see cref="HoldsFile"/>.</summary>
     internal int File = -1;
@@ -85,6 +148,9 @@ internal sealed class Request
     /// <summary>How many of those bytes the local iovecs have been moved past.</summary>
     internal int Advanced;
 
+    /// <summary>Of a marked transfer: bytes asked for. Less is success, and ends a chain.</summary>
+    internal long Asked;
+
     /// <summary>Local iovecs of a vectored transfer or a loan, and how many; native memory of ours if <see cref="OwnsVector"/>.</summary>
     internal nuint Vector;
     internal int VectorCount;
@@ -96,7 +162,7 @@ internal sealed class Request
     internal Request? Previous, Next;
     internal uint WaitEvents;
     internal int WaitSlot;
-    internal long Deadline;
+    internal long Deadline, Interval;
     internal uint TargetCount;
     internal int Clock;
 
@@ -121,6 +187,9 @@ internal sealed class Request
         Vector = 0;
         VectorCount = 0;
         Loan = null;
+        Marks = Marks.None;
+        Link = Target = null;
+        CqeFlags = CqeFlags.None;
         Place = null;
         Previous = Next = null;
     }

@@ -26,6 +26,7 @@ internal sealed class RingContext
         Waiters = new Waiters(this);
         Completions = new Completion(this);
         Pool = new RequestPool(this);
+        Later = new Later(this);
         Submission = new Submission(this);
         Files = new FileTable(this);
         Buffers = new BufferTable(this);
@@ -41,7 +42,17 @@ internal sealed class RingContext
 
     internal SetupFlags Flags { get; }
 
+    /// <summary>Completions become visible, and what follows from them is done, only when the owner asks for events.</summary>
+    internal bool Defers => (Flags & SetupFlags.DeferTaskrun) != 0;
+
+    internal bool HasBigCqes => (Flags & (SetupFlags.Cqe32 | SetupFlags.CqeMixed)) != 0;
+
     internal Submission Submission { get; }
+
+    internal Later Later { get; }
+
+    /// <summary>Guards what ties a LINK_TIMEOUT to its target; see <see cref="Chain"/>.</summary>
+    internal Lock ChainLock { get; } = new();
 
     internal Completion Completions { get; }
 
@@ -75,7 +86,7 @@ internal sealed class RingContext
 
     internal bool IsClosed => _closed;
 
-    /// <summary>Requests that are parked somewhere: completions that may come without anybody's call.</summary>
+    /// <summary>Requests that are parked somewhere or are to be, until their completions are posted.</summary>
     internal int InFlight => Volatile.Read(ref _inFlight);
 
     /// <summary>Whether the caller may submit: anybody, unless the ring has a single issuer.</summary>
@@ -110,8 +121,30 @@ internal sealed class RingContext
     internal void LetGoOf(Request request)
     {
         request.HoldsRing = false;
-        Interlocked.Decrement(ref _inFlight);
         DropReference();
+    }
+
+    /// <summary>
+    /// Completions of requests that held the ring are posted. A full fence, before the drained requests are looked at (pair: DrainQueue.Add).
+    /// </summary>
+    internal void CountDone(int requests) => Interlocked.Add(ref _inFlight, -requests);
+
+    /// <summary>Takes matching requests out of wherever they wait; each is completed with ECANCELED, later.</summary>
+    internal CancelResult Cancel(in CancelMatch match, IssueBatch batch)
+    {
+        var result = default(CancelResult);
+        for (int i = 0; i < Places; i++)
+        {
+            if (PlaceAt(i) is not { } place)
+                continue;
+            CancelResult found = place.Cancel(match, batch);
+            result.Cancelled += found.Cancelled;
+            result.Running += found.Running;
+            if (!match.All && result.Found > 0)
+                break;
+        }
+
+        return result;
     }
 
     /// <summary>REGISTER_ENABLE_RINGS: the task that enables becomes the single issuer.</summary>
@@ -130,10 +163,15 @@ internal sealed class RingContext
     internal void Progress()
     {
         DirectWait?.Reap();
-        // What becomes visible now counts for the timeouts that wait for completions, and so on.
-        while (Completions.Flush() && Timers is { } timers && timers.CompleteSatisfied())
+        bool again;
+        do
         {
+            // What becomes visible now counts for the timeouts that wait for completions, and so on.
+            again = Completions.Flush() && Timers is { } timers && timers.CompleteSatisfied();
+            if (Defers)
+                again |= Submission.RunLater(wait: true);
         }
+        while (again);
     }
 
     /// <summary>After a post, no lock held: the program's eventfd and the poll descriptor.</summary>
@@ -206,7 +244,7 @@ internal sealed class RingContext
         _closed = true;
         Memory.CloseDescriptor();
         SqPoll?.Stop();
-        lock (Submission.Lock)
+        using (Submission.Hold())
         {
             // A batch that was being taken, by the polling thread say, has parked by now what it parks; none begins any more. Otherwise
             // a read could be parked after the cancel below, and take the program's data after the release.
@@ -229,8 +267,7 @@ internal sealed class RingContext
     {
         var batch = new IssueBatch();
         batch.Begin(this, SelfCaller.Instance, onSubmitter: false);
-        for (int i = 0; i < Places; i++)
-            PlaceAt(i)?.Cancel(CancelMatch.Everything, batch);
+        Cancel(CancelMatch.Everything, batch);
         batch.End();
     }
 

@@ -28,7 +28,7 @@ internal static class ReadWrite
         if (sqe.Len > MostIovecs)
             return -Errno.EINVAL;
         // Otherwise the system call, made before enter returns, reads the array itself, which saves a copy.
-        bool isReadNow = !request.Caller.LendsInPlace || sqe.Fd < 0 || (sqe.Flags & SqeFlags.Async) != 0
+        bool isReadNow = !request.Caller.LendsInPlace || sqe.Fd < 0 || (sqe.Flags & SqeFlags.Async) != 0 || request.Marks != Marks.None
             || sqe.Opcode is Opcode.ReadvFixed or Opcode.WritevFixed;
         return isReadNow ? IoVector.Take(request) : 0;
     }
@@ -102,7 +102,8 @@ internal static class ReadWrite
     {
         ref FileFacts.Entry facts = ref batch.FactsOf(request.File);
         int flags = (int)request.Sqe.RwFlags;
-        if (!write && !vector && flags == 0 && mode == IssueMode.Inline && !request.WasGathered && batch.Caller.LendsInPlace)
+        if (!write && !vector && flags == 0 && mode == IssueMode.Inline && !request.WasGathered && request.Marks == Marks.None
+            && batch.Caller.LendsInPlace)
         {
             bool tryIt = facts.MayTry(write);
             if (tryIt || facts.Tryable && facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition)
@@ -125,7 +126,7 @@ internal static class ReadWrite
         }
 
         if (request.Progress > 0 && !RestIsOwed(request, ref facts, vector))
-            return Done(request, request.Progress);
+            return Finish(request, request.Progress, vector);
         bool ownNoWait = mode != IssueMode.Worker && (flags & Libc.RWF_NOWAIT) == 0;
         if (ownNoWait && !request.CannotTry && mode == IssueMode.Inline && facts.IsDirect && facts.HasNoReadiness)
         {
@@ -177,7 +178,7 @@ internal static class ReadWrite
             {
                 request.Progress += (int)done;
                 if (done == 0 || !RestIsOwed(request, ref facts, vector))
-                    return Done(request, request.Progress);
+                    return Finish(request, request.Progress, vector);
                 continue;
             }
 
@@ -215,7 +216,7 @@ internal static class ReadWrite
                 case -Errno.EINVAL when offset < CurrentPosition && !facts.IsOpenFor(write):
                     return Done(request, -Errno.EBADF); // the system call looks at the offset first, the kernel's engine at the direction
                 default:
-                    return Done(request, request.Progress > 0 ? request.Progress : (int)done);
+                    return request.Progress > 0 ? Finish(request, request.Progress, vector) : Done(request, (int)done);
             }
         }
     }
@@ -323,6 +324,14 @@ internal static class ReadWrite
         (request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (loan.Vector.Length, true, true);
         loan.Vector.CopyTo(Libc.VectorAt(request.Vector, request.VectorCount));
         return 0;
+    }
+
+    /// <summary>A transfer that moved what could be moved: less than asked for ends a chain, though it is no error.</summary>
+    private static IssueOutcome Finish(Request request, int bytes, bool vector)
+    {
+        if (request.Marks != Marks.None && (nuint)bytes < Total(request, vector) + (nuint)request.Advanced)
+            request.Marks |= Marks.Short;
+        return Done(request, bytes);
     }
 
     private static bool StartDirect(Request request, bool write, bool vector, int flags)

@@ -56,19 +56,16 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
     {
         IssueBatch batch = batches.For(Ring, request!.Caller);
         Poller.Instance.Remove(request.WaitSlot, request.File);
-        request.WasReady = true;
         request.Result = (int)events;
-        ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
-        // Ready, but not to be tried without blocking: a worker's turn.
-        bool forWorker = request.CannotTry && row.ReadyOn != Ready.Never;
-        switch (forWorker ? IssueOutcome.WouldBlock : OpTable.Issue(row, request, batch, IssueMode.Ready))
+        if (request.CannotTry && OpTable.Of(request.Sqe.Opcode).ReadyOn != Ready.Never)
         {
-            case IssueOutcome.Done:
-                batch.Complete(request, request.Result);
-                break;
-            case IssueOutcome.WouldBlock:
-                Submission.Park(request, batch, straightToWorker: false);
-                break;
+            // Ready, but not to be tried without blocking: a worker's turn.
+            request.WasReady = true;
+            Submission.Park(request, batch, straightToWorker: false);
+        }
+        else
+        {
+            Submission.Resume(request, batch);
         }
     }
 
@@ -87,7 +84,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         {
             // Waits for the poller if it is looking at this very request, and only then may the request be used again.
             Poller.Instance.Remove(request.WaitSlot, request.File);
-            batch.Complete(request, -Errno.ECANCELED);
+            Ring.Later.Complete(request, -Errno.ECANCELED);
         }
 
         return result;

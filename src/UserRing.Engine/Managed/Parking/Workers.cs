@@ -123,12 +123,12 @@ internal sealed class Workers : ParkingPlace
             for (Request? request = taken.First; request is not null; request = request.Next)
                 request.Place = null;
             foreach (Request request in _executing)
-                result.Running |= match.Matches(request);
+                result.Running += match.Matches(request) ? 1 : 0;
         }
 
         result.Cancelled = taken.Count;
         while (taken.TakeFirst() is { } request)
-            batch.Complete(request, -Errno.ECANCELED);
+            Ring.Later.Complete(request, -Errno.ECANCELED);
         return result;
     }
 
