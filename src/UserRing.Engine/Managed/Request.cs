@@ -184,6 +184,7 @@ internal sealed class Request
         HoldsFile = HoldsRing = HoldsFixedFile = HoldsFixedBuffer = OwnsVector = NeedsCleanup = false;
         CannotTry = WasReady = IsStream = WasGathered = false;
         Progress = Advanced = 0;
+        WaitEvents = 0;
         Vector = 0;
         VectorCount = 0;
         Loan = null;

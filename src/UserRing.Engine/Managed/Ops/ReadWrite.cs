@@ -125,8 +125,10 @@ internal static class ReadWrite
                 return Done(request, error);
         }
 
+        if (request.Marks != Marks.None && request.Progress == 0)
+            request.Asked = (long)Total(request, vector);
         if (request.Progress > 0 && !RestIsOwed(request, ref facts, vector))
-            return Finish(request, request.Progress, vector);
+            return Finish(request);
         bool ownNoWait = mode != IssueMode.Worker && (flags & Libc.RWF_NOWAIT) == 0;
         if (ownNoWait && !request.CannotTry && mode == IssueMode.Inline && facts.IsDirect && facts.HasNoReadiness)
         {
@@ -178,7 +180,7 @@ internal static class ReadWrite
             {
                 request.Progress += (int)done;
                 if (done == 0 || !RestIsOwed(request, ref facts, vector))
-                    return Finish(request, request.Progress, vector);
+                    return Finish(request);
                 continue;
             }
 
@@ -216,7 +218,7 @@ internal static class ReadWrite
                 case -Errno.EINVAL when offset < CurrentPosition && !facts.IsOpenFor(write):
                     return Done(request, -Errno.EBADF); // the system call looks at the offset first, the kernel's engine at the direction
                 default:
-                    return request.Progress > 0 ? Finish(request, request.Progress, vector) : Done(request, (int)done);
+                    return request.Progress > 0 ? Finish(request) : Done(request, (int)done);
             }
         }
     }
@@ -327,11 +329,11 @@ internal static class ReadWrite
     }
 
     /// <summary>A transfer that moved what could be moved: less than asked for ends a chain, though it is no error.</summary>
-    private static IssueOutcome Finish(Request request, int bytes, bool vector)
+    private static IssueOutcome Finish(Request request)
     {
-        if (request.Marks != Marks.None && (nuint)bytes < Total(request, vector) + (nuint)request.Advanced)
+        if (request.Marks != Marks.None && request.Progress < request.Asked)
             request.Marks |= Marks.Short;
-        return Done(request, bytes);
+        return Done(request, request.Progress);
     }
 
     private static bool StartDirect(Request request, bool write, bool vector, int flags)
