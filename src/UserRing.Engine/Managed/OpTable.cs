@@ -27,7 +27,7 @@ internal static unsafe class OpTable
         new(Opcode.Fsync,       Needs.File,    Ready.Never,   &Sync.PrepareFsync,        &Sync.Fsync,             null),
         new(Opcode.ReadFixed,   GatheredRead,  Ready.ToRead,  &ReadWrite.Prepare,        &ReadWrite.ReadFixed,    &ReadWrite.Cleanup),
         new(Opcode.WriteFixed,  OrderedWrite,  Ready.ToWrite, &ReadWrite.Prepare,        &ReadWrite.WriteFixed,   &ReadWrite.Cleanup),
-        new(Opcode.PollAdd,     Needs.File,    Ready.Never,   &Poll.PrepareAdd,          &Poll.Add,               null),
+        new(Opcode.PollAdd,     Needs.File,    Ready.Never,   &Poll.PrepareAdd,          &Poll.Add,               &Poll.Cleanup),
         new(Opcode.PollRemove),
         new(Opcode.SyncFileRange),
         new(Opcode.Sendmsg),
@@ -99,7 +99,6 @@ internal static unsafe class OpTable
         Opcode.Write or Opcode.Writev => "metadata attributes",
         Opcode.ReadFixed or Opcode.WriteFixed or Opcode.ReadvFixed or Opcode.WritevFixed => "metadata attributes",
         Opcode.Fsync => "a range (the whole file is synced)",
-        Opcode.PollAdd => "multishot",
         _ => null,
     };
 

@@ -164,6 +164,12 @@ internal sealed class Request
     internal int WaitSlot;
     internal long Deadline, Interval;
     internal uint TargetCount;
+
+    /// <summary>The epoll that watches the file for this request alone, or -1: what is waited on in the file's place.</summary>
+    internal int Watch = -1;
+
+    /// <summary>A multishot request between two events: one is being delivered, and it has been cancelled meanwhile.</summary>
+    internal bool IsDelivering, IsStopped;
     internal int Clock;
 
     /// <summary>Requests with the same key do not run against each other on workers; 0: no such order.</summary>
@@ -185,6 +191,8 @@ internal sealed class Request
         CannotTry = WasReady = IsStream = WasGathered = false;
         Progress = Advanced = 0;
         WaitEvents = 0;
+        Watch = -1;
+        IsDelivering = IsStopped = false;
         Vector = 0;
         VectorCount = 0;
         Loan = null;
