@@ -22,6 +22,7 @@ internal static class Registration
         RegisterOp.RegisterFilesUpdate => UpdateFiles(ring, caller, argument, count, batch),
         RegisterOp.RegisterFiles2 => Register2(ring.Files, caller, argument, count, batch),
         RegisterOp.RegisterBuffers2 => Register2(ring.Buffers, caller, argument, count, batch),
+        RegisterOp.RegisterFileAllocRange => SetAllocRange(ring, caller, argument, count),
         RegisterOp.RegisterFilesUpdate2 => Update2(ring.Files, caller, argument, count, batch),
         RegisterOp.RegisterBuffersUpdate => Update2(ring.Buffers, caller, argument, count, batch),
         RegisterOp.RegisterEventFd => RegisterEventFd(ring, caller, argument, count, asyncOnly: false),
@@ -71,6 +72,14 @@ internal static class Registration
         return update.Nr == 0 || update.Resv != 0 || update.Resv2 != 0
             ? -Errno.EINVAL
             : table.Update(caller, update.Offset, (nuint)update.Data, (nuint)update.Tags, update.Nr, batch);
+    }
+
+    private static int SetAllocRange(RingContext ring, Caller caller, nuint argument, uint count)
+    {
+        if (argument == 0 || count != 0)
+            return -Errno.EINVAL;
+        int error = Read(caller, argument, out FileIndexRange range);
+        return error < 0 ? error : ring.Files.SetAllocRange(range);
     }
 
     private static int RegisterEventFd(RingContext ring, Caller caller, nuint argument, uint count, bool asyncOnly)
