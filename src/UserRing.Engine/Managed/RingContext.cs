@@ -7,13 +7,14 @@ namespace UserRing.Engine.Managed;
 
 /// <summary>
 /// One ring: what was agreed at setup, and the parts that do the work. References to it are counted: the table of open rings holds
-/// one, every running call, worker and parked request another; the last to go frees the memory. Release takes the table's, so
-/// that closing never waits.
+/// one, every running call, worker and parked request another; the last to go frees the memory. Its handles are counted apart: the
+/// descriptor and each slot in which a task registered it. With the last of them the ring is closed, which takes the table's
+/// reference and never waits.
 /// </summary>
 internal sealed class RingContext
 {
     private MemlockCharge _charge;
-    private ReferenceCount _references = new(1);
+    private ReferenceCount _references = new(1), _handles = new(1);
     private int _inFlight, _ownerTask;
     private volatile bool _disabled, _closed;
     private int _pollDescriptor = -1;
@@ -95,6 +96,16 @@ internal sealed class RingContext
     {
         if (_references.Drop())
             Free();
+    }
+
+    /// <summary>A task registers the ring: it stays open without its descriptor. False if it is closed already.</summary>
+    internal bool TryOpenHandle() => _handles.TryAdd();
+
+    /// <summary>The descriptor or a task's slot is given up; with the last of them the ring ends.</summary>
+    internal void CloseHandle()
+    {
+        if (_handles.Drop())
+            Close();
     }
 
     /// <summary>A request leaves the submitter's hands: it holds the ring until it is finished.</summary>
@@ -199,7 +210,7 @@ internal sealed class RingContext
     };
 
     /// <summary>
-    /// Release: no more submissions, waiters leave, everything in flight is cancelled; the rest follows in the background.
+    /// The last handle is gone: no more submissions, waiters leave, everything in flight is cancelled; the rest follows in the background.
     /// </summary>
     internal void Close()
     {

@@ -61,7 +61,7 @@ internal sealed class Submission(RingContext ring)
         lock (Lock)
         {
             _batch.Begin(ring, caller, onSubmitter: true);
-            int result = Registration.Run(ring, caller, operation, argument, count, _batch);
+            int result = Registration.RunLocked(ring, caller, operation, argument, count, _batch);
             _batch.End();
             return result;
         }

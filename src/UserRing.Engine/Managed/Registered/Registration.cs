@@ -4,15 +4,26 @@ using UserRing.Abi;
 
 namespace UserRing.Engine.Managed.Registered;
 
-/// <summary>The register call: one row per command. Runs under the ring's submit lock, as the kernel's does under its own.</summary>
+/// <summary>
+/// The register call: one row per command. Most run under the ring's submit lock, as the kernel's do under its own; what concerns more
+/// than this ring does not.
+/// </summary>
 internal static class Registration
 {
     private const int NotARow = -Errno.EINVAL;
 
-    internal static bool IsKnown(RegisterOp operation) => (uint)operation < AbiCounts.RegisterOps;
+    internal static bool IsKnown(RegisterOp operation) => (uint)operation < AbiCounts.RegisterOpsIn618;
 
-    /// <summary>0, a count, or -errno. Argument shapes are checked before state, state before contents.</summary>
-    internal static int Run(
+    /// <summary>0, a count, or -errno.</summary>
+    internal static int Run(RingContext ring, Caller caller, RegisterOp operation, nuint argument, uint count) => operation switch
+    {
+        RegisterOp.RegisterRingFds => RingDescriptors.Register(ring, caller, argument, count),
+        RegisterOp.UnregisterRingFds => RingDescriptors.Unregister(caller, argument, count),
+        _ => ring.Submission.Register(caller, operation, argument, count),
+    };
+
+    /// <summary>Submit lock held. Argument shapes are checked before state, state before contents.</summary>
+    internal static int RunLocked(
         RingContext ring, Caller caller, RegisterOp operation, nuint argument, uint count, IssueBatch batch) => operation switch
     {
         RegisterOp.RegisterBuffers => argument == 0 ? -Errno.EFAULT : ring.Buffers.Register(caller, argument, 0, count, batch),
