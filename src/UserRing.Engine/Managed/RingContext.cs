@@ -18,6 +18,7 @@ internal sealed class RingContext
     private int _inFlight, _ownerTask;
     private volatile bool _disabled, _closed;
     private int _pollDescriptor = -1;
+    private Restrictions? _restrictionsToCome;
 
     internal RingContext(in RingLayout layout, RingMemory memory, in RingParams parameters, MemlockCharge charge, int task)
     {
@@ -72,6 +73,9 @@ internal sealed class RingContext
     /// <summary>Whether registered buffers count against RLIMIT_MEMLOCK, as the ring's memory did.</summary>
     internal bool ChargesMemlock { get; init; }
 
+    /// <summary>What the ring accepts; null if anything. In force from enabling on.</summary>
+    internal Restrictions? Restrictions { get; private set; }
+
     internal bool IsDisabled => _disabled;
 
     internal bool IsClosed => _closed;
@@ -125,6 +129,16 @@ internal sealed class RingContext
         DropReference();
     }
 
+    /// <summary>REGISTER_RESTRICTIONS, submit lock held: once, while the ring is disabled.</summary>
+    internal int Restrict(Caller caller, nuint argument, uint count)
+    {
+        if (!_disabled)
+            return -Errno.EBADFD;
+        return _restrictionsToCome is not null
+            ? -Errno.EBUSY
+            : Restrictions.TryRead(caller, argument, count, out _restrictionsToCome);
+    }
+
     /// <summary>REGISTER_ENABLE_RINGS: the task that enables becomes the single issuer.</summary>
     internal int Enable(Caller caller)
     {
@@ -132,6 +146,7 @@ internal sealed class RingContext
             return -Errno.EBADFD;
         if ((Flags & SetupFlags.SingleIssuer) != 0)
             Volatile.Write(ref _ownerTask, caller.CurrentTask);
+        Restrictions = _restrictionsToCome;
         _disabled = false;
         SqPoll?.Wake();
         return 0;

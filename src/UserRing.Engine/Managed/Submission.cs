@@ -180,6 +180,8 @@ internal sealed class Submission(RingContext ring)
             return (sqe.Flags & SqeFlags.BufferSelect) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL;
         }
 
+        if (request.Ring.Restrictions is { } restrictions && !restrictions.Allows(sqe))
+            return -Errno.EACCES;
         if (sqe.IoPrio != 0 && (row.Needs & Needs.IoPrio) == 0)
             return -Errno.EINVAL;
         if (sqe.Personality != 0)
