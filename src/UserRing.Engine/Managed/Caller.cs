@@ -1,4 +1,5 @@
 using UserRing.Abi;
+using UserRing.Engine.Managed.Registered;
 
 namespace UserRing.Engine.Managed;
 
@@ -15,6 +16,9 @@ internal abstract class Caller
 
     /// <summary>The task that makes the present call: an OS thread id (for SINGLE_ISSUER and DEFER_TASKRUN).</summary>
     internal abstract int CurrentTask { get; }
+
+    /// <summary>What is kept for that task. If there is nothing yet, it is made or null is the answer.</summary>
+    internal virtual TaskContext? Task(bool create) => create ? TaskContext.OfCurrentThread : TaskContext.Current;
 
     /// <summary>Whether the caller's iovecs are 8 bytes wide.</summary>
     internal virtual bool Is32Bit => false;

@@ -27,7 +27,7 @@ public sealed class ManagedEngine : IRingEngine
         | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
 
     private const EnterFlags HonouredEnter =
-        EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.NoIowait;
+        EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.RegisteredRing | EnterFlags.NoIowait;
 
     private readonly ManagedEngineOptions _options;
     private readonly Caller _caller;
@@ -101,6 +101,7 @@ public sealed class ManagedEngine : IRingEngine
 
         // Published last: no failure leaves a descriptor behind.
         int descriptor = memory!.Descriptor;
+        _caller.Task(create: true);
         RingTable.Add(descriptor, ring);
         return descriptor;
     }
@@ -121,7 +122,9 @@ public sealed class ManagedEngine : IRingEngine
     {
         if ((flags & ~HonouredEnter) != 0)
             return -Errno.EINVAL;
-        int error = Hold(ring, out RingContext? context);
+        int error = (flags & EnterFlags.RegisteredRing) != 0
+            ? HoldRegistered(ring, out RingContext? context)
+            : Hold(ring, out context);
         if (error < 0)
             return error;
         int result = context!.IsDisabled ? -Errno.EBADFD
@@ -136,14 +139,14 @@ public sealed class ManagedEngine : IRingEngine
     /// <inheritdoc/>
     public int Register(int ring, RegisterOp operation, nuint argument, uint count)
     {
+        bool registered = (operation & RegisterOp.RegisterUseRegisteredRing) != 0;
+        operation &= ~RegisterOp.RegisterUseRegisteredRing;
         if (!Registration.IsKnown(operation) || ring == -1)
             return -Errno.EINVAL;
-        int error = Hold(ring, out RingContext? context);
+        int error = registered ? HoldRegistered(ring, out RingContext? context) : Hold(ring, out context);
         if (error < 0)
             return error;
-        int result = context!.IsOwner(_caller)
-            ? context.Submission.Register(_caller, operation, argument, count)
-            : -Errno.EEXIST;
+        int result = context!.IsOwner(_caller) ? Registration.Run(context, _caller, operation, argument, count) : -Errno.EEXIST;
         context.DropReference();
         return result;
     }
@@ -154,7 +157,8 @@ public sealed class ManagedEngine : IRingEngine
         RingContext? context = RingTable.Find(ring);
         if (context is null || context.Engine != this || !RingTable.Remove(ring, context))
             return -Errno.EBADF;
-        context.Close();
+        context.Memory.CloseDescriptor();
+        context.CloseHandle();
         return 0;
     }
 
@@ -209,12 +213,19 @@ public sealed class ManagedEngine : IRingEngine
         return (flags & SetupFlags.DeferTaskrun) == 0 || (flags & SetupFlags.SingleIssuer) != 0;
     }
 
-    private int Hold(int ring, out RingContext? context)
+    /// <summary>A reference to an open ring of this engine: 0, -EBADF or -EOPNOTSUPP.</summary>
+    internal int Hold(int ring, out RingContext? context)
     {
         context = RingTable.Find(ring);
         if (context is not null && context.Engine == this && context.TryAddReference())
             return 0;
         return Libc.Fcntl(ring, Libc.F_GETFD, 0) < 0 ? -Errno.EBADF : -Errno.EOPNOTSUPP;
+    }
+
+    private int HoldRegistered(int index, out RingContext? context)
+    {
+        context = null;
+        return _caller.Task(create: false)?.Hold((uint)index, this, out context) ?? -Errno.EINVAL;
     }
 
     private int EnterAndSubmit(
@@ -225,6 +236,7 @@ public sealed class ManagedEngine : IRingEngine
         {
             if (!ring.IsOwner(_caller))
                 return -Errno.EEXIST;
+            _caller.Task(create: true);
             submitted = ring.Submission.Submit(_caller, toSubmit);
             if (submitted != toSubmit)
                 return (int)submitted; // fewer than asked: the completions waited for may never come

@@ -7,16 +7,18 @@ namespace UserRing.Engine.Managed;
 
 /// <summary>
 /// One ring: what was agreed at setup, and the parts that do the work. References to it are counted: the table of open rings holds
-/// one, every running call, worker and parked request another; the last to go frees the memory. Release takes the table's, so
-/// that closing never waits.
+/// one, every running call, worker and parked request another; the last to go frees the memory. Its handles are counted apart: the
+/// descriptor and each slot in which a task registered it. With the last of them the ring is closed, which takes the table's
+/// reference and never waits.
 /// </summary>
 internal sealed class RingContext
 {
     private MemlockCharge _charge;
-    private ReferenceCount _references = new(1);
+    private ReferenceCount _references = new(1), _handles = new(1);
     private int _inFlight, _ownerTask;
     private volatile bool _disabled, _closed;
     private int _pollDescriptor = -1;
+    private Restrictions? _restrictionsToCome;
 
     internal RingContext(in RingLayout layout, RingMemory memory, in RingParams parameters, MemlockCharge charge, int task)
     {
@@ -82,6 +84,9 @@ internal sealed class RingContext
     /// <summary>Whether registered buffers count against RLIMIT_MEMLOCK, as the ring's memory did.</summary>
     internal bool ChargesMemlock { get; init; }
 
+    /// <summary>What the ring accepts; null if anything. In force from enabling on.</summary>
+    internal Restrictions? Restrictions { get; private set; }
+
     internal bool IsDisabled => _disabled;
 
     internal bool IsClosed => _closed;
@@ -106,6 +111,16 @@ internal sealed class RingContext
     {
         if (_references.Drop())
             Free();
+    }
+
+    /// <summary>A task registers the ring: it stays open without its descriptor. False if it is closed already.</summary>
+    internal bool TryOpenHandle() => _handles.TryAdd();
+
+    /// <summary>The descriptor or a task's slot is given up; with the last of them the ring ends.</summary>
+    internal void CloseHandle()
+    {
+        if (_handles.Drop())
+            Close();
     }
 
     /// <summary>A request leaves the submitter's hands: it holds the ring until it is finished.</summary>
@@ -147,6 +162,16 @@ internal sealed class RingContext
         return result;
     }
 
+    /// <summary>REGISTER_RESTRICTIONS, submit lock held: once, while the ring is disabled.</summary>
+    internal int Restrict(Caller caller, nuint argument, uint count)
+    {
+        if (!_disabled)
+            return -Errno.EBADFD;
+        return _restrictionsToCome is not null
+            ? -Errno.EBUSY
+            : Restrictions.TryRead(caller, argument, count, out _restrictionsToCome);
+    }
+
     /// <summary>REGISTER_ENABLE_RINGS: the task that enables becomes the single issuer.</summary>
     internal int Enable(Caller caller)
     {
@@ -154,6 +179,7 @@ internal sealed class RingContext
             return -Errno.EBADFD;
         if ((Flags & SetupFlags.SingleIssuer) != 0)
             Volatile.Write(ref _ownerTask, caller.CurrentTask);
+        Restrictions = _restrictionsToCome;
         _disabled = false;
         SqPoll?.Wake();
         return 0;
@@ -237,7 +263,7 @@ internal sealed class RingContext
     };
 
     /// <summary>
-    /// Release: no more submissions, waiters leave, everything in flight is cancelled; the rest follows in the background.
+    /// The last handle is gone: no more submissions, waiters leave, everything in flight is cancelled; the rest follows in the background.
     /// </summary>
     internal void Close()
     {

@@ -36,7 +36,8 @@ internal sealed partial class Submission
     internal bool RunLater(bool wait)
     {
         bool any = false;
-        while (HasLater)
+        // In the middle of a batch of this thread's: whoever leaves the lock looks again.
+        while (HasLater && !_lock.IsHeldByCurrentThread)
         {
             if (wait)
             {
@@ -50,12 +51,8 @@ internal sealed partial class Submission
                     return any;
             }
 
-            bool isNested = _runsLater;
-            if (!isNested)
-                RunLaterLocked();
+            RunLaterLocked();
             _lock.Exit();
-            if (isNested)
-                return any; // the loop further up this thread's stack goes on
             any = true;
         }
 
@@ -64,7 +61,6 @@ internal sealed partial class Submission
 
     private void RunLaterLocked()
     {
-        _runsLater = true;
         Drain.Release();
         for (RequestList requests = ring.Later.TakeAll(); requests.First is { } first; requests = ring.Later.TakeAll())
         {
@@ -88,8 +84,6 @@ internal sealed partial class Submission
             _batch.End();
             Drain.Release();
         }
-
-        _runsLater = false;
     }
 
     /// <summary>The submit lock while it is held.</summary>

@@ -32,7 +32,7 @@ internal sealed partial class Submission(RingContext ring)
     /// <summary>The chain that is being taken: not started before its last member is there.</summary>
     private Request? _chainHead;
 
-    private bool _hasSkipped, _runsLater;
+    private bool _hasSkipped;
 
     /// <summary>Last member so far of the chain that is being taken, for the LINK_TIMEOUT that may follow; null outside one.</summary>
     internal Request? ChainLast { get; private set; }
@@ -72,7 +72,7 @@ internal sealed partial class Submission(RingContext ring)
         using (Hold())
         {
             _batch.Begin(ring, caller, onSubmitter: true);
-            int result = Registration.Run(ring, caller, operation, argument, count, _batch);
+            int result = Registration.RunLocked(ring, caller, operation, argument, count, _batch);
             _batch.End();
             return result;
         }
@@ -300,6 +300,8 @@ internal sealed partial class Submission(RingContext ring)
         if ((sqe.Flags & ~PlainFlags) != 0 && CheckFlags(request, row) is < 0 and var refusal)
             return refusal;
 
+        if (request.Ring.Restrictions is { } restrictions && !restrictions.Allows(sqe))
+            return -Errno.EACCES;
         if (sqe.IoPrio != 0 && (row.Needs & Needs.IoPrio) == 0)
             return -Errno.EINVAL;
         if (sqe.Personality != 0)

@@ -4,15 +4,27 @@ using UserRing.Abi;
 
 namespace UserRing.Engine.Managed.Registered;
 
-/// <summary>The register call: one row per command. Runs under the ring's submit lock, as the kernel's does under its own.</summary>
+/// <summary>
+/// The register call: one row per command. Most run under the ring's submit lock, as the kernel's do under its own; what concerns more
+/// than this ring does not.
+/// </summary>
 internal static class Registration
 {
     private const int NotARow = -Errno.EINVAL;
 
-    internal static bool IsKnown(RegisterOp operation) => (uint)operation < AbiCounts.RegisterOps;
+    internal static bool IsKnown(RegisterOp operation) => (uint)operation < AbiCounts.RegisterOpsIn618;
 
-    /// <summary>0, a count, or -errno. Argument shapes are checked before state, state before contents.</summary>
-    internal static int Run(
+    /// <summary>0, a count, or -errno.</summary>
+    internal static int Run(RingContext ring, Caller caller, RegisterOp operation, nuint argument, uint count) => operation switch
+    {
+        _ when ring.Restrictions is { } restrictions && !restrictions.AllowsRegister(operation) => -Errno.EACCES,
+        RegisterOp.RegisterRingFds => RingDescriptors.Register(ring, caller, argument, count),
+        RegisterOp.UnregisterRingFds => RingDescriptors.Unregister(caller, argument, count),
+        _ => ring.Submission.Register(caller, operation, argument, count),
+    };
+
+    /// <summary>Submit lock held. Argument shapes are checked before state, state before contents.</summary>
+    internal static int RunLocked(
         RingContext ring, Caller caller, RegisterOp operation, nuint argument, uint count, IssueBatch batch) => operation switch
     {
         RegisterOp.RegisterBuffers => argument == 0 ? -Errno.EFAULT : ring.Buffers.Register(caller, argument, 0, count, batch),
@@ -22,12 +34,14 @@ internal static class Registration
         RegisterOp.RegisterFilesUpdate => UpdateFiles(ring, caller, argument, count, batch),
         RegisterOp.RegisterFiles2 => Register2(ring.Files, caller, argument, count, batch),
         RegisterOp.RegisterBuffers2 => Register2(ring.Buffers, caller, argument, count, batch),
+        RegisterOp.RegisterFileAllocRange => SetAllocRange(ring, caller, argument, count),
         RegisterOp.RegisterFilesUpdate2 => Update2(ring.Files, caller, argument, count, batch),
         RegisterOp.RegisterBuffersUpdate => Update2(ring.Buffers, caller, argument, count, batch),
         RegisterOp.RegisterEventFd => RegisterEventFd(ring, caller, argument, count, asyncOnly: false),
         RegisterOp.RegisterEventFdAsync => RegisterEventFd(ring, caller, argument, count, asyncOnly: true),
         RegisterOp.UnregisterEventFd => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Events.Unregister(),
         RegisterOp.RegisterProbe => Probe(caller, argument, count),
+        RegisterOp.RegisterRestrictions => ring.Restrict(caller, argument, count),
         RegisterOp.RegisterEnableRings => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Enable(caller),
         _ => NotARow, // as a kernel that does not know the command
     };
@@ -71,6 +85,14 @@ internal static class Registration
         return update.Nr == 0 || update.Resv != 0 || update.Resv2 != 0
             ? -Errno.EINVAL
             : table.Update(caller, update.Offset, (nuint)update.Data, (nuint)update.Tags, update.Nr, batch);
+    }
+
+    private static int SetAllocRange(RingContext ring, Caller caller, nuint argument, uint count)
+    {
+        if (argument == 0 || count != 0)
+            return -Errno.EINVAL;
+        int error = Read(caller, argument, out FileIndexRange range);
+        return error < 0 ? error : ring.Files.SetAllocRange(range);
     }
 
     private static int RegisterEventFd(RingContext ring, Caller caller, nuint argument, uint count, bool asyncOnly)

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using UserRing.Abi;
-using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Registered;
 
@@ -19,6 +18,9 @@ internal abstract class ResourceTable<TSource, TResource>(RingContext ring)
     private TResource?[]? _entries;
 
     protected RingContext Ring { get; } = ring;
+
+    /// <summary>The table, or null where none is registered.</summary>
+    protected TResource?[]? Entries => _entries;
 
     /// <summary>Submit lock held; null for an empty slot, a slot out of range or no table.</summary>
     internal TResource? Find(int index)
@@ -49,6 +51,7 @@ internal abstract class ResourceTable<TSource, TResource>(RingContext ring)
         }
 
         _entries = made;
+        WhenResized(made.Length);
         return 0;
     }
 
@@ -69,6 +72,7 @@ internal abstract class ResourceTable<TSource, TResource>(RingContext ring)
         if (_entries is not { } entries)
             return -Errno.ENXIO;
         _entries = null;
+        WhenResized(0);
         foreach (TResource? entry in entries)
             entry?.Release(batch);
         return 0;
@@ -83,6 +87,16 @@ internal abstract class ResourceTable<TSource, TResource>(RingContext ring)
     }
 
     protected abstract int CheckSize(Caller caller, uint count);
+
+    /// <summary>A table of <paramref name="count"/> slots was registered; 0: it was taken back.</summary>
+    protected virtual void WhenResized(int count)
+    {
+    }
+
+    /// <summary>A slot of a table that stands got another content.</summary>
+    protected virtual void WhenReplaced(int index, TResource? old, TResource? made)
+    {
+    }
 
     protected abstract bool IsEmpty(TSource source);
 
@@ -107,7 +121,7 @@ internal abstract class ResourceTable<TSource, TResource>(RingContext ring)
                 error = CopyIn(caller, tags, done, tagValues[..size]);
             for (int i = 0; i < size && error == 0; i++)
             {
-                error = Replace(caller, ref entries[offset + done], sources[i], tags == 0 ? 0 : tagValues[i], batch, update);
+                error = Replace(caller, entries, (int)(offset + done), sources[i], tags == 0 ? 0 : tagValues[i], batch, update);
                 if (error == 0)
                     done++;
             }
@@ -119,7 +133,7 @@ internal abstract class ResourceTable<TSource, TResource>(RingContext ring)
         return (int)count;
     }
 
-    private int Replace(Caller caller, ref TResource? slot, TSource source, ulong tag, IssueBatch batch, bool update)
+    private int Replace(Caller caller, TResource?[] entries, int index, TSource source, ulong tag, IssueBatch batch, bool update)
     {
         bool skip = update && IsSkip(source), empty = IsEmpty(source);
         if (tag != 0 && (skip || empty))
@@ -131,8 +145,11 @@ internal abstract class ResourceTable<TSource, TResource>(RingContext ring)
         int error = empty ? 0 : Open(caller, source, tag, out made);
         if (error == 0 || EmptiesSlotOnFailure)
         {
-            slot?.Release(batch);
-            slot = made;
+            TResource? old = entries[index];
+            entries[index] = made;
+            if (update)
+                WhenReplaced(index, old, made);
+            old?.Release(batch);
         }
 
         return error;
@@ -144,73 +161,4 @@ internal abstract class ResourceTable<TSource, TResource>(RingContext ring)
     private static int CopyIn<T>(Caller caller, nuint array, uint index, Span<T> destination)
         where T : unmanaged =>
         caller.CopyIn(array + (nuint)index * (nuint)Unsafe.SizeOf<T>(), MemoryMarshal.AsBytes(destination));
-}
-
-/// <summary>The registered files of a ring.</summary>
-internal sealed class FileTable(RingContext ring) : ResourceTable<int, RegisteredFile>(ring)
-{
-    private const int Empty = -1, Skip = -2;
-
-    protected override bool EmptiesSlotOnFailure => true;
-
-    protected override int CheckSize(Caller caller, uint count) =>
-        count > RingLimits.MaxFixedFiles || count > caller.Limit(Libc.RLIMIT_NOFILE) ? -Errno.EMFILE : 0;
-
-    protected override bool IsEmpty(int source) => source == Empty;
-
-    protected override bool IsSkip(int source) => source == Skip;
-
-    protected override int Open(Caller caller, int source, ulong tag, out RegisteredFile? resource)
-    {
-        resource = null;
-        // A ring in its own table would keep itself alive; the kernel refuses any ring here.
-        if (source < 0 || ManagedEngine.IsRing(source))
-            return -Errno.EBADF;
-        int duplicate = caller.Duplicate(source);
-        if (duplicate < 0)
-            return duplicate;
-        if ((Libc.Fcntl(duplicate, Libc.F_GETFL, 0) & Libc.O_PATH) != 0)
-        {
-            Libc.Close(duplicate);
-            return -Errno.EBADF; // open only as a place in the tree
-        }
-
-        resource = new RegisteredFile(duplicate, tag);
-        return 0;
-    }
-}
-
-/// <summary>The registered buffers of a ring.</summary>
-internal sealed class BufferTable(RingContext ring) : ResourceTable<IoVec, RegisteredBuffer>(ring)
-{
-    protected override bool EmptiesSlotOnFailure => false;
-
-    protected override int CheckSize(Caller caller, uint count) => count > RingLimits.MaxRegisteredBuffers ? -Errno.EINVAL : 0;
-
-    protected override bool IsEmpty(IoVec source) => source.Base == 0 && source.Len == 0;
-
-    protected override bool IsSkip(IoVec source) => false;
-
-    protected override int Open(Caller caller, IoVec source, ulong tag, out RegisteredBuffer? resource)
-    {
-        resource = null;
-        if (source.Base == 0 || source.Len == 0 || source.Len > RingLimits.MaxRegisteredBufferBytes)
-            return -Errno.EFAULT;
-        nuint page = (nuint)Environment.SystemPageSize;
-        if (source.Base > nuint.MaxValue - source.Len - page)
-            return -Errno.EOVERFLOW;
-        nuint first = source.Base & ~(page - 1), end = (source.Base + source.Len + page - 1) & ~(page - 1);
-        int error = MemlockCharge.TryTake(caller, (long)((end - first) / page), !Ring.ChargesMemlock, out MemlockCharge charge);
-        if (error < 0)
-            return error;
-        error = caller.MakeResident(first, end - first);
-        if (error < 0)
-        {
-            charge.GiveBack();
-            return error;
-        }
-
-        resource = new RegisteredBuffer(source.Base, source.Len, tag, charge);
-        return 0;
-    }
 }
