@@ -50,8 +50,8 @@ internal static unsafe partial class TestLibc
     public static int Kill(int process, int signal) => Result(kill(process, signal));
 
     /// <summary>
-    /// Both ends of a raw terminal whose reads end with 255 bytes or 25 seconds after the last: a single one makes it readable, and yet a read
-    /// then blocks. Such a read is not to be tried without blocking either.
+    /// Both ends of a raw terminal whose reads end with 255 bytes or 25 seconds after the last: a single one makes it readable, and yet
+    /// a read then blocks. Such a read is not to be tried without blocking either.
     /// </summary>
     public static (int Master, int Terminal) OpenTerminal()
     {

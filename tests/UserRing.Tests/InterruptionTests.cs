@@ -4,8 +4,8 @@ using UserRing.Engine.Linux;
 namespace UserRing.Tests;
 
 /// <summary>
-/// Requests that a worker executes in a call that blocks. On a terminal the kernel's engine blocks elsewhere (in the submitter, or not at all,
-/// as its own work interrupts it), which is why only the managed one is asked here.
+/// Requests that a worker executes in a call that blocks. On a terminal the kernel's engine blocks elsewhere (in the submitter, or not
+/// at all, as its own work interrupts it), which is why only the managed one is asked here.
 /// </summary>
 public sealed unsafe class InterruptionTests
 {

@@ -19,7 +19,7 @@ public sealed class ManagedEngine : IRingEngine
     public const RingFeatures SupportedFeatures =
         RingFeatures.SingleMmap | RingFeatures.NoDrop | RingFeatures.SubmitStable | RingFeatures.RwCurPos | RingFeatures.CurPersonality
         | RingFeatures.FastPoll | RingFeatures.Poll32Bits | RingFeatures.SqPollNonFixed | RingFeatures.ExtArg | RingFeatures.NativeWorkers
-        | RingFeatures.RsrcTags | RingFeatures.NoIowait;
+        | RingFeatures.RsrcTags | RingFeatures.MinTimeout | RingFeatures.NoIowait;
 
     private const SetupFlags HonouredSetup =
         SetupFlags.SqPoll | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun
@@ -27,7 +27,8 @@ public sealed class ManagedEngine : IRingEngine
         | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
 
     private const EnterFlags HonouredEnter =
-        EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.NoIowait;
+        EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.AbsTimer
+        | EnterFlags.NoIowait;
 
     private readonly ManagedEngineOptions _options;
     private readonly Caller _caller;
@@ -86,7 +87,10 @@ public sealed class ManagedEngine : IRingEngine
         }
 
         // From here on the ring owns memory and charge, and closing it undoes both.
-        var ring = new RingContext(layout, memory!, given, charge, _caller.CurrentTask) { ChargesMemlock = charges, Engine = this };
+        var ring = new RingContext(layout, memory!, given, charge, _caller.CurrentTask)
+        {
+            ChargesMemlock = charges, Engine = this, MostHeldBack = _options.MostHeldBack,
+        };
         if ((given.Flags & SetupFlags.SqPoll) != 0)
             error = SqPoll.TryStart(ring, _caller, given.SqThreadIdle);
         layout.Describe(ref given);
@@ -124,9 +128,9 @@ public sealed class ManagedEngine : IRingEngine
         int error = Hold(ring, out RingContext? context);
         if (error < 0)
             return error;
-        int result = context!.IsDisabled ? -Errno.EBADFD
-            : context.SqPoll is { } poll ? EnterPolled(context, poll, toSubmit, minComplete, flags, argument, argumentSize)
-            : EnterAndSubmit(context, toSubmit, minComplete, flags, argument, argumentSize);
+        int result = context!.IsDisabled
+            ? -Errno.EBADFD
+            : Enter(context, toSubmit, minComplete, flags, argument, argumentSize);
         context.RefreshPollDescriptor();
         context.CancelIfClosed();
         context.DropReference();
@@ -217,11 +221,18 @@ public sealed class ManagedEngine : IRingEngine
         return Libc.Fcntl(ring, Libc.F_GETFD, 0) < 0 ? -Errno.EBADF : -Errno.EOPNOTSUPP;
     }
 
-    private int EnterAndSubmit(
-        RingContext ring, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
+    private int Enter(RingContext ring, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
     {
         uint submitted = 0;
-        if (toSubmit > 0)
+        bool interrupted = false;
+        if (ring.SqPoll is { } poll)
+        {
+            if ((flags & EnterFlags.SqWakeup) != 0)
+                poll.Wake();
+            interrupted = (flags & EnterFlags.SqWait) != 0 && !poll.WaitForRoom();
+            submitted = toSubmit;
+        }
+        else if (toSubmit > 0)
         {
             if (!ring.IsOwner(_caller))
                 return -Errno.EEXIST;
@@ -230,31 +241,20 @@ public sealed class ManagedEngine : IRingEngine
                 return (int)submitted; // fewer than asked: the completions waited for may never come
         }
 
-        if ((flags & EnterFlags.GetEvents) == 0)
+        int waited = (flags & EnterFlags.GetEvents) == 0
+            ? 0
+            : GetEvents(ring, minComplete, flags, argument, argumentSize, interrupted);
+        if (submitted > 0)
             return (int)submitted;
-        int waited = GetEvents(ring, minComplete, flags, argument, argumentSize);
-        return submitted > 0 ? (int)submitted : waited;
+        if (waited == -Errno.EBADR)
+            ring.Completions.ForgetLost(); // told once
+        return waited;
     }
 
-    private int EnterPolled(
-        RingContext ring, SqPoll poll, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
+    private int GetEvents(
+        RingContext ring, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize, bool interrupted)
     {
-        if ((flags & EnterFlags.SqWakeup) != 0)
-            poll.Wake();
-        if ((flags & EnterFlags.SqWait) != 0)
-        {
-            int error = poll.WaitForRoom();
-            if (error < 0)
-                return error;
-        }
-
-        int waited = (flags & EnterFlags.GetEvents) == 0 ? 0 : GetEvents(ring, minComplete, flags, argument, argumentSize);
-        return toSubmit > 0 ? (int)toSubmit : waited;
-    }
-
-    private int GetEvents(RingContext ring, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
-    {
-        int error = WaitArgument.TryRead(_caller, flags, argument, argumentSize, out WaitArgument wait);
+        int error = WaitArgument.TryRead(_caller, flags, argument, argumentSize, interrupted, out WaitArgument wait);
         if (error < 0)
             return error;
         if ((ring.Flags & SetupFlags.DeferTaskrun) != 0 && !ring.IsOwner(_caller))

@@ -82,6 +82,12 @@ internal sealed class RingContext
     /// <summary>Whether registered buffers count against RLIMIT_MEMLOCK, as the ring's memory did.</summary>
     internal bool ChargesMemlock { get; init; }
 
+    /// <summary>Most completions that are held back for a full CQ; beyond that they are lost.</summary>
+    internal int MostHeldBack { get; init; }
+
+    /// <summary>The clock of timeouts in enter.</summary>
+    internal int WaitClock { get; set; } = Libc.CLOCK_MONOTONIC;
+
     internal bool IsDisabled => _disabled;
 
     internal bool IsClosed => _closed;

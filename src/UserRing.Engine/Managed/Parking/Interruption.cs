@@ -31,7 +31,7 @@ internal static class Interruption
             Libc.Tgkill(Environment.ProcessId, task, Signal);
     }
 
-    /// <summary>Asks <paramref name="workers"/> to send again and again, until none of its requests is to be interrupted any more.</summary>
+    /// <summary>Has <paramref name="workers"/> send again and again, until none of its requests is to be interrupted any more.</summary>
     internal static void Repeat(Workers workers)
     {
         if (Signal <= 0)

@@ -263,7 +263,7 @@ internal sealed class Workers : ParkingPlace
     {
         int ready;
         do
-            ready = Libc.Poll(request.File, (short)row.ReadyOn, 0, out _); // a pending signal is reported even if there is nothing to wait for
+            ready = Libc.Poll(request.File, (short)row.ReadyOn, 0, out _); // reports a pending signal even without a wait
         while (request.MustRepeat(ready));
         return ready > 0;
     }
