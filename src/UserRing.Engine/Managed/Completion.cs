@@ -10,9 +10,6 @@ namespace UserRing.Engine.Managed;
 /// </summary>
 internal sealed class Completion(RingContext ring)
 {
-    // A backlog entry costs 32 bytes here; the kernel's end is memory. Beyond this a completion is lost, counted, as there.
-    private const int MostHeldBack = 1 << 20;
-
     private readonly Lock _lock = new();
     private readonly RingMemory _memory = ring.Memory;
     private readonly uint _entries = ring.Layout.CqEntries;
@@ -29,6 +26,7 @@ internal sealed class Completion(RingContext ring)
     private uint _timeoutsPosted, _counted;
 
     private static readonly CqeExtra NoExtra;
+    private bool _hasLost;
 
     internal Lock Lock => _lock;
 
@@ -54,6 +52,16 @@ internal sealed class Completion(RingContext ring)
         reached = unread >= count;
         return tail - unread + count;
     }
+
+    /// <summary>Completions were lost and the program has not been told yet.</summary>
+    internal bool HasLost
+    {
+        get => Volatile.Read(ref _hasLost);
+        private set => Volatile.Write(ref _hasLost, value);
+    }
+
+    /// <summary>The program has been told of lost completions (EBADR).</summary>
+    internal void ForgetLost() => HasLost = false;
 
     /// <summary>Lock held: what a waiter would find after a flush.</summary>
     internal uint ReachableTail => _tail + (uint)(_backlog?.Count ?? 0) + (uint)(_deferred?.Count ?? 0) + (uint)ring.Later.Count;
@@ -227,10 +235,14 @@ internal sealed class Completion(RingContext ring)
             _memory.SetSqFlags(SqRingFlags.CqOverflow);
         for (int i = 0; i < completions.Length; i++)
         {
-            if (_backlog.Count < MostHeldBack)
+            if (_backlog.Count < ring.MostHeldBack)
+            {
                 _backlog.Enqueue(new HeldCqe(completions[i], extras.IsEmpty ? default : extras[i]));
-            else
-                _memory.CountLostCompletion();
+                continue;
+            }
+
+            _memory.CountLostCompletion();
+            HasLost = true;
         }
     }
 

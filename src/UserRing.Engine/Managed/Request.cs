@@ -175,10 +175,22 @@ internal sealed class Request
     /// <summary>Requests with the same key do not run against each other on workers; 0: no such order.</summary>
     internal ulong FileKey;
 
+    /// <summary>
+    /// A cancel has come while a worker executes it. Every call that an operation makes on a worker and that may block is repeated
+    /// while <see cref="MustRepeat"/> says so; an -EINTR that remains is the operation's result.
+    /// </summary>
+    internal volatile bool IsInterrupted;
+
+    /// <summary>The thread that executes it; means something only while one does.</summary>
+    internal int WorkerTask;
+
     /// <summary>A worker that runs it may be gone for long: its file is neither regular nor a directory or block device.</summary>
     internal bool MayWaitLong;
 
     internal Request(RingContext ring) => Ring = ring;
+
+    /// <summary>Whether a call was ended by a signal that is none of the request's business: the runtime sends some, too.</summary>
+    internal bool MustRepeat(nint result) => result == -Errno.EINTR && !IsInterrupted;
 
     /// <summary>Makes it as new, for the next SQE. Only fields that a request may have set; the SQE is overwritten anyway.</summary>
     internal void Reset()
@@ -188,7 +200,7 @@ internal sealed class Request
         FixedFile = null;
         FixedBuffer = null;
         HoldsFile = HoldsRing = HoldsFixedFile = HoldsFixedBuffer = OwnsVector = NeedsCleanup = false;
-        CannotTry = WasReady = IsStream = WasGathered = false;
+        CannotTry = WasReady = IsStream = WasGathered = IsInterrupted = false;
         Progress = Advanced = 0;
         WaitEvents = 0;
         Watch = -1;

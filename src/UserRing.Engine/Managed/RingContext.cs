@@ -87,6 +87,12 @@ internal sealed class RingContext
     /// <summary>What the ring accepts; null if anything. In force from enabling on.</summary>
     internal Restrictions? Restrictions { get; private set; }
 
+    /// <summary>Most completions that are held back for a full CQ; beyond that they are lost.</summary>
+    internal int MostHeldBack { get; init; }
+
+    /// <summary>The clock of timeouts in enter.</summary>
+    internal int WaitClock { get; set; } = Libc.CLOCK_MONOTONIC;
+
     internal bool IsDisabled => _disabled;
 
     internal bool IsClosed => _closed;

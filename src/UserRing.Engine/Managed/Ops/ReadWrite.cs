@@ -211,8 +211,8 @@ internal static class ReadWrite
                     request.WasReady &= ownNoWait;
                     request.CannotTry |= facts.HasNoReadiness;
                     return Wait(request, vector);
-                case -Errno.EINTR when (flags & Libc.RWF_NOWAIT) == 0:
-                    continue; // the runtime's own signals; nothing was transferred
+                case -Errno.EINTR when request.MustRepeat(done):
+                    continue; // nothing was transferred
                 case -Errno.EINVAL when ownNoWait && !request.WasReady && !facts.HasNoReadiness && HasNoCall(request, write):
                     return Wait(request, vector);
                 case -Errno.EINVAL when offset < CurrentPosition && !facts.IsOpenFor(write):

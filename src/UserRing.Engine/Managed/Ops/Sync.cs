@@ -38,7 +38,7 @@ internal static class Sync
             {
                 result = (sqe.FsyncFlags & FsyncFlags.DataSync) != 0 ? Libc.Fdatasync(request.File) : Libc.Fsync(request.File);
             }
-            while (result == -Errno.EINTR);
+            while (request.MustRepeat(result));
         }
 
         request.Result = result;
