@@ -22,7 +22,7 @@ internal static class Chain
         Marks marks = request.Marks;
         bool failed = (marks & (Marks.Failed | Marks.Short)) != 0 || result < 0 && (marks & Marks.Forgiven) == 0;
         bool skips = (marks & Marks.Skip) != 0;
-        Request? next = (marks & (Marks.HasTimeout | Marks.TimeoutArmed)) != 0 ? EndTimeout(request) : request.Link;
+        Request? next = request.LinkTimeout != LinkTimeoutState.None ? EndTimeout(request) : request.Link;
         request.Link = null;
         if (next is not null)
         {
@@ -44,9 +44,9 @@ internal static class Chain
             // Neither object can have been used again meanwhile: that takes the submit lock.
             if (timeout.Target != target)
                 return;
-            target.Marks = target.Marks & ~Marks.HasTimeout | Marks.TimeoutArmed;
+            target.LinkTimeout = LinkTimeoutState.Armed;
             if (ring.GetTimers().ParkLinked(timeout) < 0)
-                target.Marks = target.Marks & ~Marks.TimeoutArmed | Marks.HasTimeout; // no timer to be had: it ends with its target
+                target.LinkTimeout = LinkTimeoutState.Prepared; // no timer to be had: it ends with its target
         }
     }
 
@@ -59,7 +59,7 @@ internal static class Chain
             if (timeout.Target is not { } target)
                 return -Errno.ETIME; // ended in this very moment
             target.Link = timeout.Link;
-            target.Marks &= ~Marks.TimeoutArmed;
+            target.LinkTimeout = LinkTimeoutState.None;
             (timeout.Link, timeout.Target) = (null, null);
             int cancelled = ring.Cancel(CancelMatch.Exactly(target), batch).ForOne;
             return cancelled == 0 ? -Errno.ETIME : cancelled;
@@ -72,9 +72,9 @@ internal static class Chain
         RingContext ring = target.Ring;
         lock (ring.ChainLock)
         {
-            bool isArmed = (target.Marks & Marks.TimeoutArmed) != 0;
-            if (!isArmed && (target.Marks & Marks.HasTimeout) == 0)
+            if (target.LinkTimeout == LinkTimeoutState.None)
                 return target.Link; // it expired, and is no longer part of the chain
+            bool isArmed = target.LinkTimeout == LinkTimeoutState.Armed;
             Request timeout = target.Link!;
             Request? next = timeout.Link;
             (timeout.Link, timeout.Target) = (null, null);

@@ -18,7 +18,7 @@ public sealed class ManagedEngine : IRingEngine
     /// <summary>What its rings report in <c>features</c>: exactly what is honoured.</summary>
     public static RingFeatures SupportedFeatures =>
         RingFeatures.SingleMmap | RingFeatures.NoDrop | RingFeatures.SubmitStable | RingFeatures.RwCurPos | RingFeatures.CurPersonality
-        | RingFeatures.FastPoll | RingFeatures.Poll32Bits | RingFeatures.SqPollNonFixed | RingFeatures.ExtArg | RingFeatures.NativeWorkers
+        | RingFeatures.FastPoll | RingFeatures.Poll32Bits | RingFeatures.SqPollNonFixed | RingFeatures.LinkedFile | RingFeatures.CqeSkip | RingFeatures.ExtArg | RingFeatures.NativeWorkers
         | RingFeatures.RsrcTags | RingFeatures.MinTimeout | RingFeatures.NoIowait;
 
     private const SetupFlags HonouredSetup =

@@ -65,25 +65,32 @@ internal enum Marks
     /// <summary>A negative result that is no failure (ETIME_SUCCESS).</summary>
     Forgiven = 1 << 7,
 
-    /// <summary>The next of its chain is a LINK_TIMEOUT, to be armed when it leaves the submitter's hands.</summary>
-    HasTimeout = 1 << 8,
-
-    /// <summary>That timeout runs.</summary>
-    TimeoutArmed = 1 << 9,
-
-    Drain = 1 << 10,
+    Drain = 1 << 8,
 
     /// <summary>In <see cref="Later"/>: it is to be issued, not completed.</summary>
-    Starts = 1 << 11,
+    Starts = 1 << 9,
 
     /// <summary>Its CQE has a second half of its own.</summary>
-    BigCqe = 1 << 12,
+    BigCqe = 1 << 10,
 
     /// <summary>BUFFER_SELECT: it takes a buffer of a group when it is issued.</summary>
-    SelectsBuffer = 1 << 13,
+    SelectsBuffer = 1 << 11,
 
     /// <summary>It may post any number of completions before its last.</summary>
-    Multishot = 1 << 14,
+    Multishot = 1 << 12,
+}
+
+/// <summary>Whether the next of a chain is a LINK_TIMEOUT.</summary>
+internal enum LinkTimeoutState : byte
+{
+    /// <summary>It is not, or no longer: it has expired.</summary>
+    None,
+
+    /// <summary>It is, and runs once the request waits somewhere.</summary>
+    Prepared,
+
+    /// <summary>It runs.</summary>
+    Armed,
 }
 
 /// <summary>
@@ -105,8 +112,11 @@ internal sealed class Request
     /// <summary>The next of its chain, which it owns.</summary>
     internal Request? Link;
 
-    /// <summary>Of an armed LINK_TIMEOUT: whom it ends. Guarded by the ring's chain lock.</summary>
+    /// <summary>Of an armed LINK_TIMEOUT: whom it ends. Guarded by the ring's chain lock once the request is issued.</summary>
     internal Request? Target;
+
+    /// <summary>Guarded likewise: no mark, because marks belong to whoever has the request in hand.</summary>
+    internal LinkTimeoutState LinkTimeout;
 
     /// <summary>Flags and second half of its CQE.</summary>
     internal CqeFlags CqeFlags;
@@ -210,6 +220,7 @@ internal sealed class Request
         Loan = null;
         Marks = Marks.None;
         Link = Target = null;
+        LinkTimeout = LinkTimeoutState.None;
         CqeFlags = CqeFlags.None;
         Place = null;
         Previous = Next = null;

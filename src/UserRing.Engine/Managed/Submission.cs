@@ -262,7 +262,7 @@ internal sealed partial class Submission(RingContext ring)
             return;
         }
 
-        Request? timeout = (request.Marks & Marks.HasTimeout) != 0 ? request.Link : null;
+        Request? timeout = request.LinkTimeout != LinkTimeoutState.None ? request.Link : null;
         if (timeout is not null)
             timeout.Target = request;
         if ((request.Sqe.Flags & SqeFlags.Async) != 0)

@@ -37,7 +37,7 @@ internal static class Timeout
             return error;
         if (request.Ring.Submission.ChainLast is not { } before || before.Sqe.Opcode == Opcode.LinkTimeout)
             return -Errno.EINVAL;
-        before.Marks |= Marks.HasTimeout;
+        before.LinkTimeout = LinkTimeoutState.Prepared;
         return 0;
     }
 
