@@ -10,6 +10,8 @@ namespace UserRing.Campaigns.RandomPrograms;
 /// </summary>
 internal sealed partial class ProgramRun
 {
+    private const int MostInChain = 16;
+
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(2);
 
     private readonly World _world;
@@ -112,7 +114,9 @@ internal sealed partial class ProgramRun
             return;
         }
 
-        _ring.GetEvents();
+        // On a DEFER_TASKRUN ring each takes the kernel one step along a chain.
+        for (int i = 0; i < MostInChain; i++)
+            _ring.GetEvents();
         Lines.Add($"  unread {_ring.Ready}, {(_ring.SqFlags & SqRingFlags.CqOverflow) != 0}");
     }
 

@@ -23,7 +23,7 @@ public sealed class RandomProgramTests
                 if (!managed.Lines.SequenceEqual(kernel.Lines))
                     throw new InvalidOperationException(Difference(kernel, managed));
             },
-            Console.WriteLine, Environment.GetEnvironmentVariable("URING_SEED"), iter: 300, threads: 1);
+            Console.WriteLine, Environment.GetEnvironmentVariable("URING_SEED"), iter: int.Parse(Environment.GetEnvironmentVariable("URING_ITER") ?? "300"), threads: 1);
         Console.WriteLine($"{programs} programs, {guesses} guesses");
     }
 
