@@ -1,0 +1,13 @@
+using UserRing.Abi;
+
+namespace UserRing.Engine.Managed.Ops;
+
+/// <summary>System calls that an operation makes on a worker.</summary>
+internal static class WorkerCall
+{
+    /// <summary>
+    /// Whether a call that answered <paramref name="result"/> is to be made again: the runtime's own signals interrupt calls, and mean
+    /// nothing to the request.
+    /// </summary>
+    internal static bool IsToBeRepeated(int result) => result == -Errno.EINTR;
+}
