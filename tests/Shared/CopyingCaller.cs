@@ -68,6 +68,24 @@ internal sealed unsafe class CopyingCaller : Caller
         return duplicate;
     }
 
+    internal override void GiveBack(int descriptor, IssueBatch batch)
+    {
+        if (batch.Borrowed is not { } borrowed || !borrowed.Remove(descriptor, out int duplicate))
+            return;
+        batch.ForgetLocal(duplicate);
+        Libc.Close(duplicate);
+        Interlocked.Decrement(ref _liveDescriptors);
+    }
+
+    internal override int Install(int localDescriptor, bool closeOnExec)
+    {
+        int installed = Libc.Fcntl(localDescriptor, closeOnExec ? Libc.F_DUPFD_CLOEXEC : Libc.F_DUPFD, 0);
+        Libc.Close(localDescriptor);
+        return installed;
+    }
+
+    internal override int Close(int descriptor) => Libc.Close(descriptor);
+
     internal override int Duplicate(int descriptor) => SelfCaller.Instance.Duplicate(descriptor);
 
     internal override int MakeResident(nuint address, nuint length) => SelfCaller.Instance.MakeResident(address, length);

@@ -251,6 +251,18 @@ internal sealed unsafe class SeamRing : IDisposable
         return Result();
     }
 
+    /// <summary>Submits this one SQE, which is to fail before it is started: that ends the batch before a NOP that follows. Its res.</summary>
+    public int DoRefused(in Sqe sqe)
+    {
+        Next() = sqe;
+        Nops(0);
+        Assert.Equal(1, Submit());
+        int result = Take().Res;
+        Assert.Equal(1, Submit());
+        Assert.Equal(0, Take().Res);
+        return result;
+    }
+
     public int Register(RegisterOp operation, nuint argument = 0, uint count = 0) =>
         Engine.Register(Descriptor, operation, argument, count);
 

@@ -88,6 +88,41 @@ internal sealed class TestFile : TestDescriptor
     }
 }
 
+/// <summary>A folder on the disk the tests were built on, removed with all that is in it.</summary>
+internal sealed class TestFolder : IDisposable
+{
+    private readonly TestDescriptor _directory;
+
+    public TestFolder(string parent = "")
+    {
+        if (parent.Length == 0)
+            parent = AppContext.BaseDirectory;
+        Path = System.IO.Path.Combine(parent, $"test-{Guid.NewGuid():N}.dir");
+        Directory.CreateDirectory(Path);
+        _directory = TestDescriptor.Open(Path, Libc.O_DIRECTORY);
+    }
+
+    public string Path { get; }
+
+    public static implicit operator int(TestFolder folder) => folder._directory;
+
+    /// <summary>The path of an entry.</summary>
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Makes a file in it: its path.</summary>
+    public string Add(string name, string content = "content")
+    {
+        File.WriteAllText(this[name], content);
+        return this[name];
+    }
+
+    public void Dispose()
+    {
+        _directory.Dispose();
+        Directory.Delete(Path, recursive: true);
+    }
+}
+
 /// <summary>A pipe, blocking unless asked otherwise.</summary>
 internal sealed unsafe class TestPipe : IDisposable
 {

@@ -47,6 +47,8 @@ internal static unsafe partial class TestLibc
         return Result(inotify_add_watch(descriptor, path, InOpen));
     }
 
+    public static int MakeFifo(string path) => Result(mkfifo(path, 0x180));
+
     public static int Kill(int process, int signal) => Result(kill(process, signal));
 
     /// <summary>
@@ -85,6 +87,9 @@ internal static unsafe partial class TestLibc
 
     [LibraryImport("libc", EntryPoint = "signal")]
     private static partial nint signal_(int signal, nint handler);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int mkfifo(string path, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int inotify_init1(int flags);

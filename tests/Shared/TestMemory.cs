@@ -1,3 +1,4 @@
+using System.Text;
 using UserRing.Abi;
 using UserRing.Engine.Linux;
 
@@ -51,6 +52,9 @@ internal sealed unsafe class TestMemory : IDisposable
         values.CopyTo(new Span<T>((void*)At(offset), values.Length));
         return At(offset);
     }
+
+    /// <summary>Writes a path, and the 0 behind it.</summary>
+    public nuint PutPath(int offset, string path) => Put(offset, Encoding.UTF8.GetBytes(path + '\0'));
 
     public nuint PutTime(int offset, TimeSpan time) =>
         Put(

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using UserRing.Abi;
 
 namespace UserRing.Engine.Linux;
 
@@ -16,6 +17,22 @@ internal static unsafe partial class Libc
     public const int O_NONBLOCK = 0x800;
     public const int O_CLOEXEC = 0x80000;
     public const int O_PATH = 0x200000;
+
+    /// <summary>The bit of O_TMPFILE that is not O_DIRECTORY.</summary>
+    public const int O_TMPFILE_ALONE = 0x400000;
+
+    /// <summary>Every bit that open(2) knows; it ignores the others. The same on both architectures, which only place four of them otherwise.</summary>
+    public const int O_KNOWN = 0x7FFFC3;
+
+    /// <summary>Place of a relative path: the current directory.</summary>
+    public const int AT_FDCWD = -100;
+    public const int AT_REMOVEDIR = 0x200;
+    public const int AT_EMPTY_PATH = 0x1000;
+
+    public const ulong RESOLVE_BENEATH = 0x08;
+
+    /// <summary>Answer EAGAIN rather than wait for a name that is not in memory (Linux 5.12).</summary>
+    public const ulong RESOLVE_CACHED = 0x20;
 
     public const int F_DUPFD = 0;
     public const int F_GETFD = 1;
@@ -40,8 +57,18 @@ internal static unsafe partial class Libc
     /// <summary>O_DIRECTORY, likewise.</summary>
     public static int O_DIRECTORY => IsX64 ? 0x10000 : 0x4000;
 
+    /// <summary>O_NOFOLLOW, likewise.</summary>
+    public static int O_NOFOLLOW => IsX64 ? 0x20000 : 0x8000;
+
     /// <summary>open(2)</summary>
     public static int Open(string path, int flags, int mode) => Result(open(path, flags, mode));
+
+    /// <summary>openat(2) of a path in native memory.</summary>
+    public static int Openat(int dirfd, nuint path, int flags, uint mode) => Result(openat(dirfd, path, flags, mode));
+
+    /// <summary>openat2(2), by number: libc leaves it out. The number is the same everywhere.</summary>
+    public static int Openat2(int dirfd, nuint path, OpenHow how) =>
+        IntResult(Syscall(437, dirfd, (nint)path, (nint)(&how), sizeof(OpenHow)));
 
     /// <summary>fcntl(2)</summary>
     public static int Fcntl(int fd, int cmd, nint arg) => Result(fcntl(fd, cmd, arg));
@@ -51,6 +78,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags, int mode);
+
+    [LibraryImport(Name)]
+    private static partial int openat(int dirfd, nuint path, int flags, uint mode);
 
     [LibraryImport(Name)]
     private static partial int fcntl(int fd, int cmd, nint arg);

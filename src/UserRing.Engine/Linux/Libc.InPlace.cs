@@ -56,6 +56,14 @@ internal static unsafe partial class Libc
 
     public static void FreeVector(nuint vector) => NativeMemory.Free((void*)vector);
 
+    /// <summary>Native memory, to be given back with <see cref="Free"/>.</summary>
+    public static nuint Allocate(int bytes) => (nuint)NativeMemory.Alloc((nuint)bytes);
+
+    public static void Free(nuint memory) => NativeMemory.Free((void*)memory);
+
+    /// <summary>The bytes of <see cref="Allocate"/>.</summary>
+    public static Span<byte> BytesAt(nuint memory, int count) => new((void*)memory, count);
+
     /// <summary>The iovecs of <see cref="AllocateVector"/>.</summary>
     public static Span<IoVec> VectorAt(nuint vector, int count) => new((void*)vector, count);
 }

@@ -33,15 +33,27 @@ internal static unsafe partial class Libc
     public const long TMPFS_MAGIC = 0x01021994;
     public const long OVERLAYFS_SUPER_MAGIC = 0x794C7630;
 
-    private const int AtEmptyPath = 0x1000;
-    private const int StatxBasicStats = 0x7FF;
+    public const uint STATX_BASIC_STATS = 0x7FF;
 
-    /// <summary>statx(2) of a descriptor, by number (musl wraps it since 1.2.5); the layout is the same everywhere.</summary>
+    /// <summary>
+    /// statx(2) of a path in native memory, by number (musl wraps it since 1.2.5); the layout of the 256 bytes is the same everywhere.
+    /// </summary>
+    public static int Statx(int dirfd, nuint path, int flags, uint mask, nuint buffer) =>
+        IntResult(Syscall(IsX64 ? 332 : 291, dirfd, (nint)path, flags, (nint)mask, (nint)buffer));
+
+    /// <summary>As <see cref="Statx(int, nuint, int, uint, nuint)"/>, into local memory.</summary>
+    public static int Statx(int dirfd, nuint path, int flags, uint mask, Span<byte> buffer)
+    {
+        fixed (byte* local = buffer)
+            return Statx(dirfd, path, flags, mask, (nuint)local);
+    }
+
+    /// <summary>statx(2) of a descriptor.</summary>
     public static int StatFd(int fd, out FileIdentity id)
     {
         byte* buffer = stackalloc byte[256];
         byte empty = 0;
-        int result = IntResult(Syscall(IsX64 ? 332 : 291, fd, (nint)(&empty), AtEmptyPath, StatxBasicStats, (nint)buffer));
+        int result = Statx(fd, (nuint)(&empty), AT_EMPTY_PATH, STATX_BASIC_STATS, (nuint)buffer);
         id = result < 0 ? default : new FileIdentity
         {
             Mode = *(ushort*)(buffer + 28),

@@ -1,4 +1,5 @@
 using UserRing.Abi;
+using UserRing.Engine.Linux;
 using UserRing.Engine.Managed.Registered;
 
 namespace UserRing.Engine.Managed;
@@ -11,6 +12,14 @@ namespace UserRing.Engine.Managed;
 /// </summary>
 internal abstract class Caller
 {
+    // Most paths are shorter; what is longer takes a second copy.
+    private const int UsualString = 256;
+
+    // Never open, and not AT_FDCWD.
+    private const int NoDirectory = -1;
+
+    private static readonly nuint PageSize = (nuint)Environment.SystemPageSize;
+
     /// <summary>True if addresses and descriptors of the caller are valid here as they are.</summary>
     internal abstract bool LendsInPlace { get; }
 
@@ -26,6 +35,33 @@ internal abstract class Caller
     /// <summary>Copies caller memory that may not be readable: 0 or -EFAULT.</summary>
     internal abstract int CopyIn(nuint source, Span<byte> destination);
 
+    /// <summary>
+    /// Copies a string of the caller's with its terminating 0: its length without that, the length of <paramref name="destination"/> if
+    /// it does not end within that, or -EFAULT. Memory behind its end need not be readable.
+    /// </summary>
+    internal int CopyInString(nuint source, Span<byte> destination)
+    {
+        int done = 0;
+        while (done < destination.Length)
+        {
+            nuint at = source + (nuint)done;
+            // No copy crosses into a page that the string may not reach.
+            int part = (int)Math.Min((nuint)(destination.Length - done), PageSize - at % PageSize);
+            if (done == 0)
+                part = Math.Min(part, UsualString);
+            Span<byte> copied = destination.Slice(done, part);
+            int error = CopyIn(at, copied);
+            if (error < 0)
+                return error;
+            int end = copied.IndexOf((byte)0);
+            if (end >= 0)
+                return done + end;
+            done += part;
+        }
+
+        return done;
+    }
+
     /// <summary>Copies to caller memory that may not be writable: 0 or -EFAULT.</summary>
     internal abstract int CopyOut(nuint destination, ReadOnlySpan<byte> source);
 
@@ -37,6 +73,30 @@ internal abstract class Caller
 
     /// <summary>A local number for the caller's descriptor, valid until the batch ends: number or -EBADF.</summary>
     internal abstract int Borrow(int descriptor, IssueBatch batch);
+
+    /// <summary>
+    /// A local number for where the caller's relative path begins, valid until the batch ends; it may be none. Whether that is an error
+    /// only the system call can say, which does not look at it for an absolute path.
+    /// </summary>
+    internal int BorrowDirectory(int directory, IssueBatch batch)
+    {
+        if (LendsInPlace || directory == Libc.AT_FDCWD)
+            return directory;
+        return Math.Max(Borrow(directory, batch), NoDirectory);
+    }
+
+    /// <summary>What was borrowed under this number is somebody else's now, or nobody's: it is not to be lent again in this batch.</summary>
+    internal virtual void GiveBack(int descriptor, IssueBatch batch)
+    {
+    }
+
+    /// <summary>
+    /// Gives the caller a descriptor for the file of a local one, which is used up: the caller's number or -errno.
+    /// </summary>
+    internal abstract int Install(int localDescriptor, bool closeOnExec);
+
+    /// <summary>Closes the caller's descriptor: 0 or -errno.</summary>
+    internal abstract int Close(int descriptor);
 
     /// <summary>A duplicate of the caller's descriptor, ours to close: number or -errno.</summary>
     internal abstract int Duplicate(int descriptor);

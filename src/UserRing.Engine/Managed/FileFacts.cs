@@ -66,8 +66,9 @@ internal sealed class FileFacts
     /// <summary>One descriptor's facts; see <see cref="FileFacts"/>.</summary>
     internal struct Entry
     {
-        private const ushort TypeMask = 0xF000, Regular = 0x8000, Directory = 0x4000, Block = 0x6000;
+        private const ushort TypeMask = 0xF000, Regular = 0x8000, Directory = 0x4000, Block = 0x6000, Character = 0x2000, Socket = 0xC000;
         private const long Tmpfs = 0x01021994, Proc = 0x9FA0, Sysfs = 0x62656572, Debugfs = 0x64626720, Tracefs = 0x74726163;
+        private const long Ext = 0xEF53, Xfs = 0x58465342, Btrfs = 0x9123683E, Hugetlbfs = 0x958458F6, Ramfs = 0x858458F6;
 
         internal int Descriptor;
 
@@ -93,7 +94,7 @@ internal sealed class FileFacts
         internal bool IsRegular => (Kind & TypeMask) == Regular;
 
         /// <summary>Data in memory only: a plain call at an offset does not block.</summary>
-        internal bool IsMemoryFile => IsRegular && _inMemory;
+        internal bool IsMemoryFile => IsRegular && _system == Tmpfs;
 
         /// <summary>
         /// Neither readiness nor a would-block exists for it. The kernel's own file systems have files that only look so: a read of
@@ -104,7 +105,20 @@ internal sealed class FileFacts
         /// <summary>The same for all descriptors of one file; 0 only for what has no identity.</summary>
         internal ulong FileKey => Kind == 0 ? 0 : _identity.Ino * 31 + _identity.Dev;
 
-        private bool _inMemory, _isKernels;
+        /// <summary>
+        /// Whether close(2) may wait: a socket that lingers, a device, and a file of any file system that is not known to have nothing to
+        /// flush when it is closed (the network ones and FUSE do that).
+        /// </summary>
+        internal bool MayWaitToClose => OpenFlags >= 0 && (Kind & TypeMask) switch
+        {
+            Regular => !_isKernels && _system is not (Tmpfs or Ext or Xfs or Btrfs or Hugetlbfs or Ramfs),
+            Character or Block => true,
+            Socket => Libc.LingersOnClose(Descriptor),
+            _ => false,
+        };
+
+        private long _system;
+        private bool _isKernels;
 
         private ushort Kind
         {
@@ -115,8 +129,8 @@ internal sealed class FileFacts
                     _known = true;
                     if (Libc.StatFd(Descriptor, out _identity) < 0)
                         _identity = default;
-                    long system = (_identity.Mode & TypeMask) == Regular ? Libc.StatfsType(Descriptor) : 0;
-                    (_inMemory, _isKernels) = (system == Tmpfs, system is Proc or Sysfs or Debugfs or Tracefs);
+                    _system = (_identity.Mode & TypeMask) == Regular ? Libc.StatfsType(Descriptor) : 0;
+                    _isKernels = _system is Proc or Sysfs or Debugfs or Tracefs;
                 }
 
                 return _identity.Mode;

@@ -63,6 +63,28 @@ internal sealed class IssueBatch
         return 0;
     }
 
+    /// <summary>A number of the caller's is another file's from now on, or nobody's: nothing known of it in this batch is true any more.</summary>
+    internal void Forget(int descriptor)
+    {
+        if (!Caller.LendsInPlace)
+        {
+            Caller.GiveBack(descriptor, this);
+            return;
+        }
+
+        ForgetLocal(descriptor);
+    }
+
+    /// <summary>As <see cref="Forget"/>, of a local number.</summary>
+    internal void ForgetLocal(int descriptor)
+    {
+        _facts.Forget(descriptor);
+        if (_shared is null || _sharedDescriptor != descriptor)
+            return;
+        _shared.Release();
+        _shared = null;
+    }
+
     /// <summary>Takes a read that is to be attempted together with those that follow it at once.</summary>
     internal void Gather(Request request)
     {

@@ -116,7 +116,7 @@ public sealed class ManagedEngine : IRingEngine
         int error = Hold(ring, out RingContext? context);
         if (error < 0)
             return error == -Errno.EOPNOTSUPP ? -Errno.ENODEV : error;
-        nint mapped = context!.Memory.MapForCaller(address, length, protection, flags, offset);
+        nint mapped = context!.Map(address, length, protection, flags, offset);
         context.DropReference();
         return mapped;
     }

@@ -167,6 +167,13 @@ internal sealed class Request
     internal bool OwnsVector;
     internal Loan? Loan;
 
+    /// <summary>
+    /// Native memory of ours with what the operation copied from the caller in preparation (paths, names, a value), 0 if none; where
+    /// its second and third part begin.
+    /// </summary>
+    internal nuint Copied;
+    internal int CopiedSecond, CopiedThird;
+
     // Parking. A place links its requests through these and may keep two words of its own.
     internal ParkingPlace? Place;
     internal Request? Previous, Next;
@@ -215,7 +222,7 @@ internal sealed class Request
         WaitEvents = 0;
         Watch = -1;
         IsDelivering = IsStopped = false;
-        Vector = 0;
+        Vector = Copied = 0;
         VectorCount = 0;
         Loan = null;
         Marks = Marks.None;

@@ -32,6 +32,7 @@ internal sealed class RingContext
         Submission = new Submission(this);
         Files = new FileTable(this);
         Buffers = new BufferTable(this);
+        BufferGroups = new BufferGroups(this);
         Events = new EventSignal(this);
     }
 
@@ -67,6 +68,8 @@ internal sealed class RingContext
     internal FileTable Files { get; }
 
     internal BufferTable Buffers { get; }
+
+    internal BufferGroups BufferGroups { get; }
 
     internal EventSignal Events { get; }
 
@@ -166,6 +169,18 @@ internal sealed class RingContext
         }
 
         return result;
+    }
+
+    /// <summary>Maps one of the ring's areas for the program, with the refusals that a kernel ring's mmap gives: address or -errno.</summary>
+    internal nint Map(nuint address, nuint length, int protection, int flags, ulong offset)
+    {
+        if (address != 0 || length == 0)
+            return -Errno.EINVAL;
+        return (offset & MmapOffsets.Mask) switch
+        {
+            MmapOffsets.PbufRing => BufferGroups.Map((offset & ~MmapOffsets.Mask) >> MmapOffsets.PbufShift, length, protection, flags),
+            _ => Memory.MapForCaller(address, length, protection, flags, offset),
+        };
     }
 
     /// <summary>REGISTER_RESTRICTIONS, submit lock held: once, while the ring is disabled.</summary>
@@ -315,6 +330,7 @@ internal sealed class RingContext
         DirectWait?.Free();
         Files.Free();
         Buffers.Free();
+        BufferGroups.Free();
         Events.Free();
         Waiters.Free();
         SqPoll?.Free();

@@ -35,6 +35,10 @@ internal sealed class SelfCaller : Caller
 
     internal override int Borrow(int descriptor, IssueBatch batch) => descriptor;
 
+    internal override int Install(int localDescriptor, bool closeOnExec) => localDescriptor;
+
+    internal override int Close(int descriptor) => Libc.Close(descriptor);
+
     internal override int Duplicate(int descriptor)
     {
         int duplicate = Libc.Fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, HighBase);

@@ -46,6 +46,10 @@ internal sealed class FailingCaller : Caller
 
     internal override int Borrow(int descriptor, IssueBatch batch) => _self.Borrow(descriptor, batch);
 
+    internal override int Install(int localDescriptor, bool closeOnExec) => _self.Install(localDescriptor, closeOnExec);
+
+    internal override int Close(int descriptor) => _self.Close(descriptor);
+
     internal override int Duplicate(int descriptor) => _self.Duplicate(descriptor);
 
     internal override int MakeResident(nuint address, nuint length) =>

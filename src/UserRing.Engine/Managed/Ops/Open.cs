@@ -1,0 +1,163 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using UserRing.Abi;
+using UserRing.Engine.Linux;
+
+namespace UserRing.Engine.Managed.Ops;
+
+/// <summary>
+/// OPENAT and OPENAT2. As io_uring/openclose.c does: first an attempt that uses only names in memory and opens non-blocking, then a
+/// worker. What creates or truncates goes to a worker at once. The directory is looked up when the call is made, by the worker
+/// too, which is when the kernel does it: a program that closes it before the completion gets what it gets there.
+/// </summary>
+internal static class Open
+{
+    private const int AlwaysWaits = Libc.O_CREAT | Libc.O_TRUNC | Libc.O_TMPFILE_ALONE;
+    private static readonly int HowBytes = Unsafe.SizeOf<OpenHow>();
+
+    internal static int Prepare(Request request) => TakePath(request, request.Sqe.OpenFlags, before: 0);
+
+    internal static int Prepare2(Request request)
+    {
+        int error = ReadHow(request, out OpenHow how);
+        if (error < 0)
+            return error;
+        error = TakePath(request, how.Flags, HowBytes);
+        if (error == 0)
+            HowOf(request) = how;
+        return error;
+    }
+
+    internal static IssueOutcome Issue(Request request, IssueBatch batch, IssueMode mode)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        int directory = request.Caller.BorrowDirectory(sqe.Fd, batch);
+        nuint path = request.Copied;
+        // For a slot it is close-on-exec here whatever was asked: it is nobody's descriptor.
+        uint extra = sqe.FileIndex != 0 ? (uint)Libc.O_CLOEXEC : 0;
+        int opened;
+        if (mode != IssueMode.Worker)
+        {
+            opened = Attempt(directory, path, KnownHow(sqe.OpenFlags), extra);
+            if (opened == -Errno.EAGAIN)
+                return IssueOutcome.WouldBlock;
+        }
+        else
+        {
+            do
+                opened = Libc.Openat(directory, path, (int)(sqe.OpenFlags | extra), sqe.Len);
+            while (request.MustRepeat(opened));
+        }
+
+        return Done(request, batch, opened, sqe.OpenFlags);
+    }
+
+    internal static IssueOutcome Issue2(Request request, IssueBatch batch, IssueMode mode)
+    {
+        OpenHow how = HowOf(request);
+        int directory = request.Caller.BorrowDirectory(request.Sqe.Fd, batch);
+        nuint path = request.Copied + (nuint)request.CopiedSecond;
+        uint extra = request.Sqe.FileIndex != 0 ? (uint)Libc.O_CLOEXEC : 0;
+        int opened;
+        if (mode != IssueMode.Worker)
+        {
+            opened = Attempt(directory, path, how, extra);
+            if (opened == -Errno.EAGAIN && ((how.Resolve & Libc.RESOLVE_CACHED) == 0 || (how.Flags & AlwaysWaits) != 0))
+                return IssueOutcome.WouldBlock;
+        }
+        else
+        {
+            do
+                opened = Libc.Openat2(directory, path, how with { Flags = how.Flags | extra });
+            while (request.MustRepeat(opened));
+        }
+
+        return Done(request, batch, opened, how.Flags);
+    }
+
+    private static int TakePath(Request request, ulong flags, int before)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        if (sqe.BufIndex != 0)
+            return -Errno.EINVAL;
+        if ((sqe.Flags & SqeFlags.FixedFile) != 0)
+            return -Errno.EBADF;
+        int error = PathName.Take(request, sqe.Addr, before);
+        if (error < 0)
+            return error;
+        return sqe.FileIndex != 0 && (flags & Libc.O_CLOEXEC) != 0 ? -Errno.EINVAL : 0;
+    }
+
+    /// <summary>
+    /// A number, an error that a worker would find as well, or -EAGAIN: only a worker can tell. That is also the answer where openat2 is not
+    /// to be had (Linux before 5.6, a sandbox) or does not know RESOLVE_CACHED (before 5.12).
+    /// </summary>
+    private static int Attempt(int directory, nuint path, OpenHow how, uint extra)
+    {
+        if ((how.Flags & AlwaysWaits) != 0)
+            return -Errno.EAGAIN;
+        bool isPlace = (how.Flags & Libc.O_PATH) != 0;
+        bool addsNonBlock = !isPlace && (how.Flags & Libc.O_NONBLOCK) == 0;
+        OpenHow attempt = how;
+        attempt.Flags |= extra | (addsNonBlock ? (uint)Libc.O_NONBLOCK : 0);
+        attempt.Resolve |= Libc.RESOLVE_CACHED;
+        int opened = Libc.Openat2(directory, path, attempt);
+        if (opened >= 0 && addsNonBlock)
+            Libc.Fcntl(opened, Libc.F_SETFL, (int)(uint)how.Flags); // without it again; nobody else knows this open file yet
+        return opened is -Errno.ENOSYS or -Errno.EPERM or -Errno.EINVAL or -Errno.EINTR ? -Errno.EAGAIN : opened;
+    }
+
+    private static IssueOutcome Done(Request request, IssueBatch batch, int opened, ulong flags)
+    {
+        request.Result = opened < 0 ? opened : NewDescriptor.Give(request, batch, opened, (flags & Libc.O_CLOEXEC) != 0);
+        return IssueOutcome.Done;
+    }
+
+    /// <summary>What open(2) makes of its flags (fs/open.c, build_open_how): unlike openat2 it drops what it does not know.</summary>
+    private static OpenHow KnownHow(uint flags)
+    {
+        flags &= Libc.O_KNOWN;
+        if ((flags & Libc.O_PATH) != 0)
+            flags &= (uint)(Libc.O_PATH | Libc.O_CLOEXEC | Libc.O_DIRECTORY | Libc.O_NOFOLLOW);
+        return new OpenHow { Flags = flags };
+    }
+
+    /// <summary>The program's open_how, of which only zeros may lie behind what is known (copy_struct_from_user): 0 or -errno.</summary>
+    [SkipLocalsInit]
+    private static int ReadHow(Request request, out OpenHow how)
+    {
+        how = default;
+        uint size = request.Sqe.Len;
+        if (size < HowBytes)
+            return -Errno.EINVAL;
+        nuint address = (nuint)request.Sqe.Addr2;
+        Span<byte> tail = stackalloc byte[256];
+        for (uint at = (uint)HowBytes; at < size;)
+        {
+            int part = (int)Math.Min((uint)tail.Length, size - at);
+            if (request.Caller.CopyIn(address + at, tail[..part]) < 0)
+                return NonZeroBefore(request, address + at, part) ? -Errno.E2BIG : -Errno.EFAULT;
+            if (tail[..part].ContainsAnyExcept((byte)0))
+                return -Errno.E2BIG;
+            at += (uint)part;
+        }
+
+        return request.Caller.CopyIn(address, MemoryMarshal.AsBytes(new Span<OpenHow>(ref how)));
+    }
+
+    /// <summary>Whether a byte that is not 0 comes before one that cannot be read.</summary>
+    private static bool NonZeroBefore(Request request, nuint address, int count)
+    {
+        Span<byte> one = stackalloc byte[1];
+        for (int i = 0; i < count && request.Caller.CopyIn(address + (nuint)i, one) == 0; i++)
+        {
+            if (one[0] != 0)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static ref OpenHow HowOf(Request request) =>
+        ref MemoryMarshal.AsRef<OpenHow>(Libc.BytesAt(request.Copied, HowBytes));
+}
