@@ -96,12 +96,12 @@ internal sealed partial class ProgramRun
 
     private void Submit(Batch batch)
     {
-        var tamer = new Tamer(_tracker, batch, _isPolled);
-        foreach (RequestShape shape in batch.Requests)
+        int room = Math.Min((int)_ring.SqEntries - _queued.Count, World.MostRequests - _tracker.Members.Count);
+        RequestShape[] requests = batch.Requests[..Math.Min(room, batch.Requests.Length)];
+        var tamer = new Tamer(_tracker, requests, batch.Reaps || _isPolled, _isPolled);
+        for (int i = 0; i < requests.Length; i++)
         {
-            if (_queued.Count >= _ring.SqEntries || _tracker.Members.Count >= World.MostRequests)
-                break;
-            Member member = _tracker.Add(tamer.Tame(shape));
+            Member member = _tracker.Add(tamer.Tame(i));
             _ring.Next() = _maker.Make(member.Shape, member.Number);
             _queued.Enqueue(member);
             _position++;

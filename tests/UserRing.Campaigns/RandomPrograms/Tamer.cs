@@ -6,19 +6,29 @@ namespace UserRing.Campaigns.RandomPrograms;
 /// Replaces requests of a batch whose outcome the kernel does not determine: those that race others under way, and those that ask what
 /// state something is in whose state nobody can know. Everything else goes through as it is.
 /// </summary>
-internal sealed class Tamer(Tracker tracker, Batch batch, bool isPolled)
+internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool reaps, bool isPolled)
 {
     private const CancelFlags Keys = CancelFlags.All | CancelFlags.Any | CancelFlags.Fd | CancelFlags.Op;
 
     private readonly int _first = tracker.Members.Count;
-    private readonly bool _isCalm = !tracker.IsMurky && Array.TrueForAll(batch.Requests, request => request.IsInstant);
-    private readonly bool _isPressed = !batch.Reaps
-        || Array.Exists(batch.Requests, request => request.Kind == Kind.Cancel || request is { Kind: Kind.Timeout, Count: > 0 });
+    private readonly bool _isCalm = !tracker.IsMurky && Array.TrueForAll(requests, request => request.IsInstant);
+    private readonly bool _isPressed = !reaps
+        || Array.Exists(requests, request => request.Kind == Kind.Cancel || request is { Kind: Kind.Timeout, Count: > 0 });
 
-    public RequestShape Tame(RequestShape shape)
+    /// <summary>The batch as it goes to the engine.</summary>
+    public RequestShape Tame(int index)
+    {
+        RequestShape tame = Tame(requests[index]);
+        // A chain that the batch does not end is started by a worker: not at once.
+        return _isPressed && index == requests.Length - 1
+            ? tame with { Flags = tame.Flags & ~(SqeFlags.IoLink | SqeFlags.IoHardlink) }
+            : tame;
+    }
+
+    private RequestShape Tame(RequestShape shape)
     {
         Chain? chain = tracker.OpenChain;
-        if (!batch.Reaps && !shape.IsInstant || Claims.Of(shape).Clash(tracker.ClaimedBesides(chain)))
+        if (!reaps && !shape.IsInstant || Claims.Of(shape).Clash(tracker.ClaimedBesides(chain)))
             return Nothing(shape);
         bool isHead = chain is null;
         switch (shape.Kind)
@@ -48,8 +58,8 @@ internal sealed class Tamer(Tracker tracker, Batch batch, bool isPolled)
             return isCalmHead;
         if (tracker.Find(tracker.Members.Count - shape.Count) is not { } victim)
             return true;
-        if (victim.Shape.MayWait && victim.Shape.Is(SqeFlags.Async))
-            return victim.IsEnded;
+        if (Tracker.IsMurkyOne(victim))
+            return false;
         bool isEarlier = victim.Number < _first && victim.IsSubmitted && victim.Shape.Count == 0;
         return isEarlier || isCalmHead && victim.Chain.Members[0] == victim;
     }

@@ -41,6 +41,8 @@ internal sealed class Chain
     /// <summary>A success may leave no trace, so that nothing tells for certain when it has ended.</summary>
     public bool IsSilent { get; private set; }
 
+    public bool StartsOnWorker { get; set; }
+
     public bool IsEnded => Members.TrueForAll(member => member.IsEnded);
 
     /// <summary>First that has not ended.</summary>
@@ -73,8 +75,13 @@ internal sealed class Tracker(World world)
 
     public Member? Find(int number) => number >= 0 && number < _members.Count ? _members[number] : null;
 
-    /// <summary>Nothing is left in the SQ: a chain that was begun is ended.</summary>
-    public void EndChain() => _isChainOpen = false;
+    /// <summary>Nothing is left in the SQ: a chain that was begun is ended, and the kernel starts it on a worker.</summary>
+    public void EndChain()
+    {
+        if (_isChainOpen)
+            _chains[^1].StartsOnWorker = true;
+        _isChainOpen = false;
+    }
 
     /// <summary>The chain that a request queued now becomes part of, if it continues one.</summary>
     public Chain? OpenChain => _isChainOpen ? _chains[^1] : null;
@@ -130,7 +137,10 @@ internal sealed class Tracker(World world)
     }
 
     /// <summary>Something that may wait was handed to a worker, and nobody can see whether it has arrived where it waits.</summary>
-    public bool IsMurky => _members.Exists(member => !member.IsEnded && member.Shape.MayWait && member.Shape.Is(SqeFlags.Async));
+    public bool IsMurky => _members.Exists(IsMurkyOne);
+
+    public static bool IsMurkyOne(Member member) => !member.IsEnded && member.Shape.MayWait
+        && (member.Shape.Is(SqeFlags.Async) || member.Chain.StartsOnWorker && member == member.Chain.Members[0]);
 
     /// <summary>How many requests under way may take bytes from a stream, or room in it.</summary>
     public int Takers(int stream) => _members.Count(
