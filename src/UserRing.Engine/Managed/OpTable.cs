@@ -15,14 +15,17 @@ internal static unsafe class OpTable
     internal const int Count = 63;
 
     private const Needs Transfer = Needs.File | Needs.IoPrio;
+    private const Needs SelectingRead = Transfer | Needs.Buffers;
     private const Needs GatheredRead = Transfer | Needs.Gathers;
+    private const Needs PlainRead = GatheredRead | Needs.Buffers;
+    private const Needs Exchange = Needs.File | Needs.IoPrio | Needs.Buffers;
     private const Needs OrderedWrite = Transfer | Needs.FileOrder;
 
     private static readonly OpRow[] Rows = Checked(
     [
         //  opcode               needs          ready on       prepare                    issue                    cleanup
         new(Opcode.Nop,         Needs.None,    Ready.Never,   &Nop.Prepare,              &Nop.Issue,              null),
-        new(Opcode.Readv,       Transfer,      Ready.ToRead,  &ReadWrite.PrepareVector,  &ReadWrite.Read,         &ReadWrite.Cleanup),
+        new(Opcode.Readv,       SelectingRead, Ready.ToRead,  &ReadWrite.PrepareVector,  &ReadWrite.Read,         &ReadWrite.Cleanup),
         new(Opcode.Writev,      OrderedWrite,  Ready.ToWrite, &ReadWrite.PrepareVector,  &ReadWrite.Write,        &ReadWrite.Cleanup),
         new(Opcode.Fsync,       Needs.File,    Ready.Never,   &Sync.PrepareFsync,        &Sync.Fsync,             null),
         new(Opcode.ReadFixed,   GatheredRead,  Ready.ToRead,  &ReadWrite.Prepare,        &ReadWrite.ReadFixed,    &ReadWrite.Cleanup),
@@ -43,7 +46,7 @@ internal static unsafe class OpTable
         new(Opcode.Close,        Needs.None,    Ready.Never,   &Close.Prepare,            &Close.Issue,            null),
         new(Opcode.FilesUpdate),
         new(Opcode.Statx,        Needs.None,    Ready.Never,   &Stat.Prepare,             &Stat.Issue,             &PathName.Free),
-        new(Opcode.Read,        GatheredRead,  Ready.ToRead,  &ReadWrite.Prepare,        &ReadWrite.Read,         &ReadWrite.Cleanup),
+        new(Opcode.Read,        PlainRead,     Ready.ToRead,  &ReadWrite.Prepare,        &ReadWrite.Read,         &ReadWrite.Cleanup),
         new(Opcode.Write,       OrderedWrite,  Ready.ToWrite, &ReadWrite.Prepare,        &ReadWrite.Write,        &ReadWrite.Cleanup),
         new(Opcode.Fadvise),
         new(Opcode.Madvise),
@@ -70,7 +73,7 @@ internal static unsafe class OpTable
         new(Opcode.UringCmd),
         new(Opcode.SendZc),
         new(Opcode.SendmsgZc),
-        new(Opcode.ReadMultishot),
+        new(Opcode.ReadMultishot, SelectingRead, Ready.ToRead, &SelectedRead.PrepareMultishot, &SelectedRead.IssueMultishot, &ReadWrite.Cleanup),
         new(Opcode.Waitid),
         new(Opcode.FutexWait),
         new(Opcode.FutexWake),
@@ -95,7 +98,7 @@ internal static unsafe class OpTable
     /// <summary>What an implemented operation still lacks or does otherwise than the kernel, in words; null if nothing.</summary>
     internal static string? MissingFrom(Opcode opcode) => opcode switch
     {
-        Opcode.Read or Opcode.Readv => "provided buffers, metadata attributes",
+        Opcode.Read or Opcode.Readv => "metadata attributes",
         Opcode.Write or Opcode.Writev => "metadata attributes",
         Opcode.ReadFixed or Opcode.WriteFixed or Opcode.ReadvFixed or Opcode.WritevFixed => "metadata attributes",
         Opcode.Fsync => "a range (the whole file is synced)",

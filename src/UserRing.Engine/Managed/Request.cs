@@ -16,6 +16,9 @@ internal enum IssueOutcome
     /// <summary>It waits in a parking place of its own choice, which finishes it.</summary>
     Parked,
 
+    /// <summary>As <see cref="WouldBlock"/>, of a multishot request that has had its turn: there may be more at once.</summary>
+    Again,
+
     /// <summary>
     /// As <see cref="Done"/>, with an error that preparation would have found had it looked: it ends the batch. Inline only.
     /// </summary>
@@ -78,6 +81,9 @@ internal enum Marks
 
     /// <summary>It may post any number of completions before its last.</summary>
     Multishot = 1 << 12,
+
+    /// <summary>A zero-copy send: a second completion says that its buffer is free.</summary>
+    Notifies = 1 << 13,
 }
 
 /// <summary>Whether the next of a chain is a LINK_TIMEOUT.</summary>
@@ -131,6 +137,10 @@ internal sealed class Request
 
     /// <summary>The duplicate it shares with others of its batch, if it went to a worker.</summary>
     internal SharedFile? Shared;
+
+    /// <summary>Provided buffers in use, and how much was asked for: each attempt may take others.</summary>
+    internal BufferSelection Selection;
+    internal uint SelectionLength;
 
     internal bool HoldsFile, HoldsRing, HoldsFixedFile, HoldsFixedBuffer;
 
@@ -229,6 +239,7 @@ internal sealed class Request
         Link = Target = null;
         LinkTimeout = LinkTimeoutState.None;
         CqeFlags = CqeFlags.None;
+        Selection = default;
         Place = null;
         Previous = Next = null;
     }

@@ -54,6 +54,12 @@ internal sealed class RingContext
 
     internal Later Later { get; }
 
+    /// <summary>
+    /// Held while a request goes from one place to another, and while a cancel looks through them, so that it misses none. Lock order: the
+    /// submit lock, the chain lock, this one, the poller's, a place's.
+    /// </summary>
+    internal Lock MoveLock { get; } = new();
+
     /// <summary>Guards what ties a LINK_TIMEOUT to its target; see <see cref="Chain"/>.</summary>
     internal Lock ChainLock { get; } = new();
 
@@ -157,15 +163,18 @@ internal sealed class RingContext
     internal CancelResult Cancel(in CancelMatch match, IssueBatch batch)
     {
         var result = default(CancelResult);
-        for (int i = 0; i < Places; i++)
+        lock (MoveLock)
         {
-            if (PlaceAt(i) is not { } place)
-                continue;
-            CancelResult found = place.Cancel(match, batch);
-            result.Cancelled += found.Cancelled;
-            result.Running += found.Running;
-            if (!match.All && result.Found > 0)
-                break;
+            for (int i = 0; i < Places; i++)
+            {
+                if (PlaceAt(i) is not { } place)
+                    continue;
+                CancelResult found = place.Cancel(match, batch);
+                result.Cancelled += found.Cancelled;
+                result.Running += found.Running;
+                if (!match.All && result.Found > 0)
+                    break;
+            }
         }
 
         return result;

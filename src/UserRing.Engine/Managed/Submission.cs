@@ -179,7 +179,7 @@ internal sealed partial class Submission(RingContext ring)
         }
 
         current = null; // somebody else's now
-        if (outcome == IssueOutcome.WouldBlock)
+        if (outcome is IssueOutcome.WouldBlock or IssueOutcome.Again)
             Park(request, _batch, straightToWorker: false);
         return true;
     }
@@ -276,7 +276,7 @@ internal sealed partial class Submission(RingContext ring)
                 case IssueOutcome.Done or IssueOutcome.Refused:
                     _batch.Complete(request, request.Result);
                     break;
-                case IssueOutcome.WouldBlock:
+                case IssueOutcome.WouldBlock or IssueOutcome.Again:
                     Park(request, _batch, straightToWorker: false);
                     break;
             }

@@ -24,6 +24,8 @@ internal static class ReadWrite
         int error = Prepare(request);
         if (error < 0)
             return error;
+        if ((request.Marks & Marks.SelectsBuffer) != 0)
+            return SelectedRead.PrepareVector(request);
         ref Sqe sqe = ref request.Sqe;
         if (sqe.Len > MostIovecs)
             return -Errno.EINVAL;
@@ -35,6 +37,8 @@ internal static class ReadWrite
 
     internal static IssueOutcome Read(Request request, IssueBatch batch, IssueMode mode)
     {
+        if ((request.Marks & Marks.SelectsBuffer) != 0)
+            return SelectedRead.Issue(request, batch, mode);
         bool vector = request.Sqe.Opcode == Opcode.Readv;
         IssueOutcome outcome = Transfer(request, batch, mode, write: false, vector);
         return vector && outcome == IssueOutcome.Done ? Examined(request, mode) : outcome;
@@ -98,7 +102,7 @@ internal static class ReadWrite
         return Transfer(request, batch, mode, write, vector);
     }
 
-    private static IssueOutcome Transfer(Request request, IssueBatch batch, IssueMode mode, bool write, bool vector)
+    internal static IssueOutcome Transfer(Request request, IssueBatch batch, IssueMode mode, bool write, bool vector)
     {
         ref FileFacts.Entry facts = ref batch.FactsOf(request.File);
         int flags = (int)request.Sqe.RwFlags;

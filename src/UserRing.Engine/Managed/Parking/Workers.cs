@@ -243,19 +243,29 @@ internal sealed class Workers : ParkingPlace
             outcome = OpTable.Issue(row, request, batch, mayPoll ? IssueMode.Ready : IssueMode.Worker);
         }
 
+        if (outcome is IssueOutcome.WouldBlock or IssueOutcome.Again)
+        {
+            int error = Move(request, batch);
+            if (error < 0)
+                batch.Complete(request, error);
+            return;
+        }
+
         lock (_lock)
             _executing.Remove(request); // before it is completed: a cancel must not look at a request that is used again
-        switch (outcome)
+        if (outcome == IssueOutcome.Done)
+            batch.Complete(request, request.Result == -Errno.EINTR ? InterruptedResult(row) : request.Result);
+    }
+
+    /// <summary>To where it can wait, under the move lock, so that a cancel finds it here or there; or -errno.</summary>
+    private int Move(Request request, IssueBatch batch)
+    {
+        lock (Ring.MoveLock)
         {
-            case IssueOutcome.Done:
-                batch.Complete(request, request.Result == -Errno.EINTR ? InterruptedResult(row) : request.Result);
-                break;
-            case IssueOutcome.WouldBlock when request.IsInterrupted: // told that it runs, the canceller counts on its end
-                batch.Complete(request, -Errno.ECANCELED);
-                break;
-            case IssueOutcome.WouldBlock:
-                Submission.Park(request, batch, straightToWorker: false);
-                break;
+            lock (_lock)
+                _executing.Remove(request);
+            // Told that it runs, the canceller counts on its end.
+            return request.IsInterrupted ? -Errno.ECANCELED : Submission.TryPark(request, batch, straightToWorker: false);
         }
     }
 
