@@ -224,6 +224,7 @@ internal sealed partial class ProgramRun
         int want = _script is null || Counts.Count >= _script.Count ? -1 : _script[Counts.Count];
         int before = _tracker.Completed;
         long since = Stopwatch.GetTimestamp();
+        bool isSettled = !_tracker.IsMurky;
         while (true)
         {
             _ring.GetEvents();
@@ -237,7 +238,15 @@ internal sealed partial class ProgramRun
             }
 
             if (_script is not null ? _tracker.Completed >= want : !_tracker.MayProgress())
-                break;
+            {
+                if (isSettled)
+                    break;
+                if (_script is null)
+                    KernelWorkers.AwaitSleep();
+                isSettled = true;
+                continue;
+            }
+
             if (Stopwatch.GetElapsedTime(since) > _quiet)
             {
                 Guesses++;
