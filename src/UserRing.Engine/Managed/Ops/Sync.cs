@@ -11,7 +11,7 @@ internal static class Sync
         ref Sqe sqe = ref request.Sqe;
         if (sqe.Addr != 0 || sqe.BufIndex != 0 || sqe.SpliceFdIn != 0 || (sqe.FsyncFlags & ~FsyncFlags.DataSync) != 0)
             return -Errno.EINVAL;
-        return 0;
+        return (long)sqe.Off < 0 ? -Errno.EINVAL : 0;
     }
 
     internal static IssueOutcome Fsync(Request request, IssueBatch batch, IssueMode mode)
@@ -25,23 +25,15 @@ internal static class Sync
         }
 
         // A range (off, len) reaches the file system in the kernel; from user space the whole file is synced, which is never less.
-        // Its one visible check is made here: a negative start is refused.
         ref Sqe sqe = ref request.Sqe;
         int result;
-        if ((long)sqe.Off < 0)
+        do
         {
-            result = -Errno.EINVAL;
+            result = (sqe.FsyncFlags & FsyncFlags.DataSync) != 0 ? Libc.Fdatasync(request.File) : Libc.Fsync(request.File);
         }
-        else
-        {
-            do
-            {
-                result = (sqe.FsyncFlags & FsyncFlags.DataSync) != 0 ? Libc.Fdatasync(request.File) : Libc.Fsync(request.File);
-            }
-            while (request.MustRepeat(result));
-        }
+        while (request.MustRepeat(result));
 
-        request.Result = result;
+        request.FinishForgiven(result);
         return IssueOutcome.Done;
     }
 }
