@@ -98,7 +98,8 @@ internal sealed partial class ProgramRun
     {
         int room = Math.Min((int)_ring.SqEntries - _queued.Count, World.MostRequests - _tracker.Members.Count);
         RequestShape[] requests = batch.Requests[..Math.Min(room, batch.Requests.Length)];
-        var tamer = new Tamer(_tracker, requests, batch.Reaps || _isPolled, _isPolled);
+        bool reaps = batch.Reaps || _isPolled || _tracker.IsDraining || Array.Exists(requests, request => request.Is(SqeFlags.IoDrain));
+        var tamer = new Tamer(_tracker, requests, reaps, _isPolled);
         for (int i = 0; i < requests.Length; i++)
         {
             Member member = _tracker.Add(tamer.Tame(i));
@@ -108,7 +109,7 @@ internal sealed partial class ProgramRun
         }
 
         Enter();
-        if (batch.Reaps || _isPolled)
+        if (reaps)
         {
             Rest();
             return;

@@ -11,7 +11,9 @@ internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool reaps
     private const CancelFlags Keys = CancelFlags.All | CancelFlags.Any | CancelFlags.Fd | CancelFlags.Op;
 
     private readonly int _first = tracker.Members.Count;
-    private readonly bool _isCalm = !tracker.IsMurky && Array.TrueForAll(requests, request => request.IsInstant);
+    private readonly bool _isCalm = !tracker.IsMurky && !tracker.IsDraining
+        && Array.TrueForAll(requests, request => request.IsInstant && !request.Is(SqeFlags.IoDrain));
+
     private readonly bool _isPressed = !reaps
         || Array.Exists(requests, request => request.Kind == Kind.Cancel || request is { Kind: Kind.Timeout, Count: > 0 });
 

@@ -102,7 +102,23 @@ internal sealed class Tracker(World world)
     {
         member.IsSubmitted = true;
         member.Before = Completed;
+        Chain chain = member.Chain;
+        if (member == chain.Members[0])
+        {
+            chain.StartsOnWorker |= IsDraining;
+            // Nothing is before it, and it asks for nothing: draining is over with it.
+            if (_members.TrueForAll(other => other.Chain == chain || !other.IsSubmitted || other.IsEnded))
+                IsDraining = false;
+        }
+
+        IsDraining |= member.Shape.Is(SqeFlags.IoDrain);
+        chain.StartsOnWorker |= IsDraining;
     }
+
+    /// <summary>
+    /// From a drained request on the kernel hands everything to workers, for a while: what comes now may not be carried out at once.
+    /// </summary>
+    public bool IsDraining { get; private set; }
 
     /// <summary>Claims of all chains under way but one.</summary>
     public Claims ClaimedBesides(Chain? own)
@@ -140,7 +156,7 @@ internal sealed class Tracker(World world)
     public bool IsMurky => _members.Exists(IsMurkyOne);
 
     public static bool IsMurkyOne(Member member) => !member.IsEnded && member.Shape.MayWait
-        && (member.Shape.Is(SqeFlags.Async) || member.Chain.StartsOnWorker && member == member.Chain.Members[0]);
+        && (member.Shape.Is(SqeFlags.Async) || member.Chain.StartsOnWorker);
 
     /// <summary>How many requests under way may take bytes from a stream, or room in it.</summary>
     public int Takers(int stream) => _members.Count(
