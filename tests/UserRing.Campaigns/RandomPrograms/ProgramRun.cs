@@ -207,11 +207,13 @@ internal sealed partial class ProgramRun
         for (int i = 0; i < World.Streams; i++)
         {
             _world[i].CloseWriteEnd();
+            if (_tracker.Touch(i))
+                Rest();
             _world[i].CloseReadEnd();
-            _tracker.Touch(i);
+            if (_tracker.Touch(i))
+                Rest();
         }
 
-        Rest();
         Lines.AddRange(_world.Describe());
         Lines.AddRange(
             from member in _tracker.Members

@@ -21,21 +21,9 @@ public sealed class RandomProgramTests
                 guesses += kernel.Guesses;
                 ProgramRun managed = ProgramRun.Of(TestEngines.Managed, world, program, kernel.Counts, Patient);
                 if (!managed.Lines.SequenceEqual(kernel.Lines))
-                    throw new InvalidOperationException(Difference(kernel, managed));
+                    throw new InvalidOperationException(Difference.Between(kernel.Lines, managed.Lines));
             },
             Console.WriteLine, Environment.GetEnvironmentVariable("URING_SEED"), iter: int.Parse(Environment.GetEnvironmentVariable("URING_ITER") ?? "300"), threads: 1);
         Console.WriteLine($"{programs} programs, {guesses} guesses");
-    }
-
-    private static string Difference(ProgramRun kernel, ProgramRun managed)
-    {
-        var text = new System.Text.StringBuilder();
-        for (int i = 0; i < Math.Max(kernel.Lines.Count, managed.Lines.Count); i++)
-        {
-            string k = i < kernel.Lines.Count ? kernel.Lines[i] : "", m = i < managed.Lines.Count ? managed.Lines[i] : "";
-            text.Append(k == m ? $"\n    {k}" : $"\n K  {k}\n M  {m}");
-        }
-
-        return text.ToString();
     }
 }

@@ -163,13 +163,15 @@ internal sealed class Tracker(World world)
         member => !member.IsEnded && member.Shape.Kind is Kind.ReadStream or Kind.WriteStream && member.Shape.Target == stream
             && member.Chain.Head == member);
 
-    /// <summary>Something happened to a stream.</summary>
-    public void Touch(int stream)
+    /// <summary>Something happened to a stream: whether that matters to anybody.</summary>
+    public bool Touch(int stream)
     {
+        bool any = false;
         foreach (Chain chain in _chains)
         {
             if (chain.IsEnded || !chain.Claims.Includes(stream))
                 continue;
+            any = true;
             foreach (Member member in chain.Members)
             {
                 member.IsPresumedQuiet = false;
@@ -177,6 +179,8 @@ internal sealed class Tracker(World world)
                     member.IsDue = Readiness(member) != 0;
             }
         }
+
+        return any;
     }
 
     public void PresumeQuiet()

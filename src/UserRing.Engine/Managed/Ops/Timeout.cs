@@ -30,7 +30,7 @@ internal static class Timeout
 
     internal static int PrepareLinked(Request request)
     {
-        if (request.Sqe.Off != 0)
+        if ((uint)request.Sqe.Off != 0)
             return -Errno.EINVAL;
         int error = PrepareClock(request);
         if (error < 0)
@@ -63,6 +63,8 @@ internal static class Timeout
         TimeoutFlags flags = sqe.TimeoutFlags;
         if ((flags & ~Known) != 0 || (flags & TimeoutFlags.ClockMask) == TimeoutFlags.ClockMask || (flags & Never) == Never)
             return -Errno.EINVAL;
+
+        sqe.Off = (uint)sqe.Off; // the upper half is nobody's (io_uring/timeout.c, __io_timeout_prep)
 
         // The timespec is the program's again once the SQE was taken: read here, once.
         var time = default(KernelTimespec);
