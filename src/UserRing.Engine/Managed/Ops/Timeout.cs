@@ -51,9 +51,12 @@ internal static class Timeout
         return Park(request, count);
     }
 
-    /// <summary>Only ever issued when its time is up: it is armed with its target, not by itself.</summary>
-    internal static IssueOutcome IssueLinked(Request request, IssueBatch batch, IssueMode mode) =>
-        Done(request, Chain.Expire(request, batch));
+    /// <summary>Only ever issued when its time is up: it is armed with its target, not by itself. That is no failure of its own.</summary>
+    internal static IssueOutcome IssueLinked(Request request, IssueBatch batch, IssueMode mode)
+    {
+        request.FinishForgiven(Chain.Expire(request, batch));
+        return IssueOutcome.Done;
+    }
 
     private static int PrepareClock(Request request)
     {
