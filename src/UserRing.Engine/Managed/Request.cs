@@ -171,6 +171,12 @@ internal sealed class Request
     /// <summary>Of a marked transfer: bytes asked for. Less is success, and ends a chain.</summary>
     internal long Asked;
 
+    /// <summary>Of a multishot receive with a limit: how many bytes it may still receive.</summary>
+    internal uint Left;
+
+    /// <summary>Of a multishot RECVMSG: the message just received carried nothing, which ends it.</summary>
+    internal bool IsLastMessage;
+
     /// <summary>Local iovecs of a vectored transfer or a loan, and how many; native memory of ours if <see cref="OwnsVector"/>.</summary>
     internal nuint Vector;
     internal int VectorCount;
@@ -231,7 +237,8 @@ internal sealed class Request
         Progress = Advanced = 0;
         WaitEvents = 0;
         Watch = -1;
-        IsDelivering = IsStopped = false;
+        IsDelivering = IsStopped = IsLastMessage = false;
+        Left = 0;
         Vector = Copied = 0;
         VectorCount = 0;
         Loan = null;

@@ -321,15 +321,7 @@ internal static class ReadWrite
 
         var single = new IoVec { Base = (nuint)request.Sqe.Addr, Len = Math.Min(request.Sqe.Len, RingLimits.MaxTransferBytes) };
         ReadOnlySpan<IoVec> theirs = vector ? Libc.VectorAt(request.Vector, request.VectorCount) : new ReadOnlySpan<IoVec>(in single);
-        int lent = request.Caller.Lend(theirs, write ? LoanDirection.FromCaller : LoanDirection.ToCaller, out Loan? loan);
-        if (lent < 0 || loan is null)
-            return lent;
-        request.Loan = loan;
-        if (request.Vector == 0)
-            request.Vector = Libc.AllocateVector(1);
-        (request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (loan.Vector.Length, true, true);
-        loan.Vector.CopyTo(Libc.VectorAt(request.Vector, request.VectorCount));
-        return 0;
+        return IoVector.Lend(request, theirs, write ? LoanDirection.FromCaller : LoanDirection.ToCaller);
     }
 
     /// <summary>A transfer that moved what could be moved: less than asked for ends a chain, though it is no error.</summary>
