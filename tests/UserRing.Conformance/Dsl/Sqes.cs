@@ -1,0 +1,48 @@
+using UserRing.Abi;
+
+namespace UserRing.Conformance;
+
+/// <summary>What cases use without a name before it: SQEs that are good as they are (a case changes what is to be wrong), and answers.</summary>
+internal static partial class Sqes
+{
+    /// <summary>The value of rows that say "1=yes".</summary>
+    public static long Yes(bool condition) => condition ? 1 : 0;
+
+    public static Sqe Nop => new() { Opcode = Opcode.Nop };
+
+    public static Sqe Read(int fd, nuint address, uint length, ulong offset = 0) =>
+        new() { Opcode = Opcode.Read, Fd = fd, Addr = address, Len = length, Off = offset };
+
+    public static Sqe Write(int fd, nuint address, uint length, ulong offset = 0) =>
+        new() { Opcode = Opcode.Write, Fd = fd, Addr = address, Len = length, Off = offset };
+
+    public static Sqe Fsync(int fd) => new() { Opcode = Opcode.Fsync, Fd = fd };
+
+    public static Sqe Poll(int fd, uint events) => new() { Opcode = Opcode.PollAdd, Fd = fd, Poll32Events = events };
+
+    /// <summary>A timeout of the timespec at an address.</summary>
+    public static Sqe Timeout(nuint timespec) => new() { Opcode = Opcode.Timeout, Fd = -1, Addr = timespec, Len = 1 };
+
+    public static Sqe LinkTimeout(nuint timespec) => new() { Opcode = Opcode.LinkTimeout, Fd = -1, Addr = timespec, Len = 1 };
+
+    /// <summary>Cancels by user_data.</summary>
+    public static Sqe Cancel(ulong userData) => new() { Opcode = Opcode.AsyncCancel, Fd = -1, Addr = userData };
+
+    public static Sqe Link(in Sqe sqe) => With(sqe, SqeFlags.IoLink);
+
+    public static Sqe Hardlink(in Sqe sqe) => With(sqe, SqeFlags.IoHardlink);
+
+    public static Sqe Drain(in Sqe sqe) => With(sqe, SqeFlags.IoDrain);
+
+    public static Sqe Async(in Sqe sqe) => With(sqe, SqeFlags.Async);
+
+    public static Sqe Skip(in Sqe sqe) => With(sqe, SqeFlags.CqeSkipSuccess);
+
+    /// <summary>Its fd is a slot of the file table.</summary>
+    public static Sqe Fixed(in Sqe sqe) => With(sqe, SqeFlags.FixedFile);
+
+    /// <summary>Takes its buffer from a group.</summary>
+    public static Sqe Select(in Sqe sqe, ushort group) => With(sqe, SqeFlags.BufferSelect) with { BufGroup = group };
+
+    public static Sqe With(in Sqe sqe, SqeFlags flags) => sqe with { Flags = sqe.Flags | flags };
+}
