@@ -6,8 +6,7 @@ public sealed class RowTests
     // Areas whose cases are still to come; goes away with the last.
     private static readonly string[] Unwritten =
     [
-        "io_uring_register", "opcode", "mmap", "ring-layout", "io_uring_enter", "cq-overflow", "sqe-common", "links", "link-timeout", "drain",
-        "buffer-select", "restrictions", "read", "write", "poll",
+        "io_uring_register", "opcode", "sqe-common", "links", "link-timeout", "drain", "buffer-select", "restrictions",
     ];
 
     public static TheoryData<string> Names => [.. AllCases.Entries.Select(entry => entry.Name)];

@@ -1,5 +1,6 @@
 using UserRing.Abi;
 using UserRing.Engine.Linux;
+using UserRing.Engine.Managed;
 
 namespace UserRing.Conformance;
 
@@ -136,4 +137,12 @@ internal sealed unsafe partial class Case
     /// <summary>Register on any descriptor with nothing added.</summary>
     public int Register(int ring, RegisterOp operation, nuint argument = 0, uint count = 0) =>
         Seam.Register(ring, operation, argument, count);
+
+    /// <summary>poll(2), without waiting, of the descriptor by which the engine lets a ring be polled.</summary>
+    public long PollOf(SeamRing ring, short events)
+    {
+        int descriptor = ((CaseEngine)Seam).Inner is ManagedEngine managed ? managed.PollDescriptor(ring.Descriptor) : ring.Descriptor;
+        Assert.InRange(Libc.Poll(descriptor, events, 0, out short happened), 0, 1);
+        return happened;
+    }
 }

@@ -42,7 +42,8 @@ internal sealed class NotRunException(string why) : Exception(why);
 /// Descriptors, closed with the case: c.File(bytes = 100), c.OpenFile(bytes, flags), c.Pipe(), c.PipeWith("text"), c.EventFd(), c.Null,
 /// c.Folder() (a path), c.Pair(), c.Listener() and the other sockets of Case.Sockets.cs; c.Fd(res) for what a request opened. A closed one
 /// is c.NoFd, never a number closed just now (cases run beside each other). What a request closes must come from c.Loose().
-/// Others: c.Elsewhere(() => ...) another thread, c.Timed(() => ...) elapsed ms, c.Cleanup(action). Alone only: LimitTo, BecomeUser.
+/// Others: c.Elsewhere(() => ...) another thread, c.Timed(() => ...) elapsed ms, c.Until(condition), c.Idle(ms), c.Cleanup(...), Ok(answer)
+/// for a step that must work. Alone only: LimitTo, UseUpDescriptors, BecomeUser.
 /// On the managed engine a request of an operation it does not have makes the case "not run"; nothing need be declared. Waits are bounded
 /// (10 s a completion, 20 s a case): what never comes is a deviation. Keep waits short: 20 to 50 ms where the file says 100.
 /// </summary>
@@ -59,7 +60,8 @@ internal sealed partial class Case : IDisposable
     public Case(string engine, bool alone)
     {
         (Engine, _alone) = (engine, alone);
-        Seam = new CaseEngine(TestEngines.Get(engine), _rings);
+        // The kernel's as it is: asking whether it works would make this process one that has used a ring.
+        Seam = new CaseEngine(engine == TestEngines.Kernel ? RingEngines.Kernel : TestEngines.Get(engine), _rings);
     }
 
     /// <summary>"kernel" or "managed". Hardly any case should ask.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using UserRing.Abi;
 
 namespace UserRing.Conformance;
@@ -7,6 +8,13 @@ internal static partial class Sqes
 {
     /// <summary>The value of rows that say "1=yes".</summary>
     public static long Yes(bool condition) => condition ? 1 : 0;
+
+    /// <summary>A step before what the case is about: ends the case if it fails. The answer.</summary>
+    public static int Ok(int answer, [CallerArgumentExpression(nameof(answer))] string call = "")
+    {
+        Assert.True(answer >= 0, $"{call}: {Errno.Name(answer)}");
+        return answer;
+    }
 
     public static Sqe Nop => new() { Opcode = Opcode.Nop };
 
