@@ -6,7 +6,7 @@ public sealed class RowTests
     // Areas whose cases are still to come; goes away with the last.
     private static readonly string[] Unwritten =
     [
-        "io_uring_register", "opcode", "sqe-common", "links", "link-timeout", "drain", "buffer-select", "restrictions",
+        "io_uring_register", "opcode",
     ];
 
     public static TheoryData<string> Names => [.. AllCases.Entries.Select(entry => entry.Name)];

@@ -105,8 +105,6 @@ internal static class EnterQueueCases
         { "enter.sqpoll-sq-wait", c => PolledRing(c).Enter(0, 0, EnterFlags.SqWait) },
     };
 
-    private static Sqe Unknown => new() { Opcode = (Opcode)255 };
-
     private static SeamRing PolledRing(Case c) => c.NewRing(SetupFlags.SqPoll, idleMs: 20);
 
     private static SeamRing Asleep(Case c)

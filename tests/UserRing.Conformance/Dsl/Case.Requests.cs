@@ -81,6 +81,13 @@ internal sealed unsafe partial class Case
         return new Batch(consumed, ring.Take(consumed));
     }
 
+    /// <summary>Records a row for each SQE that was run without, then with a fault: "name" and one of the suffixes.</summary>
+    public void Rows(string name, string[] suffixes, Batch control, Batch faulty)
+    {
+        for (int i = 0; i < suffixes.Length; i++)
+            Row(name + suffixes[i], Unlike(control[i], faulty[i]));
+    }
+
     /// <summary>How many CQEs are visible after some time in which the engine could work.</summary>
     public long After(int milliseconds) => After(Ring, milliseconds);
 

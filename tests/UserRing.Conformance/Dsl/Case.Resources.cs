@@ -51,7 +51,7 @@ internal sealed unsafe partial class Case
     /// <summary>The address of a string that ends with NUL.</summary>
     public nuint Text(string text) => PutAll<byte>([.. Encoding.UTF8.GetBytes(text), 0]);
 
-    public nuint Iovs(params ReadOnlySpan<(nuint Address, nuint Length)> parts)
+    public nuint Iovs(params (nuint Address, nuint Length)[] parts)
     {
         Span<IoVec> vector = stackalloc IoVec[parts.Length];
         for (int i = 0; i < parts.Length; i++)

@@ -16,6 +16,9 @@ internal static partial class Sqes
         return answer;
     }
 
+    /// <summary>An opcode that no kernel has.</summary>
+    public static Sqe Unknown => new() { Opcode = (Opcode)255 };
+
     public static Sqe Nop => new() { Opcode = Opcode.Nop };
 
     public static Sqe Read(int fd, nuint address, uint length, ulong offset = 0) =>
@@ -25,6 +28,9 @@ internal static partial class Sqes
         new() { Opcode = Opcode.Write, Fd = fd, Addr = address, Len = length, Off = offset };
 
     public static Sqe Fsync(int fd) => new() { Opcode = Opcode.Fsync, Fd = fd };
+
+    public static Sqe Readv(int fd, nuint vector, uint count = 1, ulong offset = 0) =>
+        new() { Opcode = Opcode.Readv, Fd = fd, Addr = vector, Len = count, Off = offset };
 
     public static Sqe Poll(int fd, uint events) => new() { Opcode = Opcode.PollAdd, Fd = fd, Poll32Events = events };
 

@@ -44,7 +44,7 @@ internal sealed record Verdict(string Engine, ErrorRow Row, Standing Standing, s
                 : new(engine, row, Standing.Different, expected, outcome.Failure ?? "the case did not record it");
         }
 
-        if (answer.Control == answer.Value)
+        if (row.Errno is not null && answer.Control == answer.Value)
             return new(engine, row, Standing.Different, expected, $"{Name(answer.Value)}, and so without the fault");
         string? lacks = row.Errno is not null && answer.Control is null && answer.NoControl is null ? "a control" : null;
         bool same = expected == ">=0" ? answer.Value >= 0 : expected == Number(answer.Value);
