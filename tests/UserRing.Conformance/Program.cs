@@ -14,8 +14,8 @@ internal static class Program
 
     public static async Task<int> Main(string[] args)
     {
-        if (args is ["child", var engine, var threads])
-            return CaseThreads.RunNamed(engine, int.Parse(threads, CultureInfo.InvariantCulture));
+        if (args is ["child", var engine, var threads, var seconds])
+            return CaseThreads.RunNamed(engine, Number(threads), TimeSpan.FromSeconds(Number(seconds)));
         if (args is ["attach", var of, var ring])
             return SetupPlaceCases.AttachHere(of, ring);
         if (args.Any(PlatformArguments.Contains))
@@ -24,4 +24,6 @@ internal static class Program
             return await ConsoleRunner.Run(args);
         return ConformanceCommand.Run(args);
     }
+
+    private static int Number(string argument) => int.Parse(argument, CultureInfo.InvariantCulture);
 }

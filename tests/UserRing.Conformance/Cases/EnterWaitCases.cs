@@ -53,11 +53,11 @@ internal static class EnterWaitCases
             ["enter.short-submit-skips-wait", "enter.short-submit-skips-wait-elapsed"], c =>
             {
                 c.Ring.Next() = Poll(c.Pipe().ReadEnd, 1);
-                nuint limit = c.Limit(1000);
+                nuint limit = c.Limit(3000);
                 int answer = 0;
                 long elapsed = c.Timed(() => answer = c.Ring.Enter(2, 1, WaitWith, limit, ArgumentBytes));
                 c.Row("enter.short-submit-skips-wait", answer);
-                c.Row("enter.short-submit-skips-wait-elapsed", Yes(elapsed < 500));
+                c.Row("enter.short-submit-skips-wait-elapsed", Yes(elapsed < 2000));
             }
         },
         {
@@ -81,19 +81,19 @@ internal static class EnterWaitCases
             {
                 SeamRing ring = c.NewRing(entries: 4, cqEntries: 4);
                 c.Submit(ring, Nop, Nop, Nop, Nop);
-                nuint limit = c.Limit(1000);
-                return Yes(c.Timed(() => With(ring, 100, limit)) < 500);
+                nuint limit = c.Limit(3000);
+                return Yes(c.Timed(() => With(ring, 100, limit)) < 2000);
             }
         },
         {
             ["enter.min-wait", "enter.min-wait-elapsed"], c =>
             {
                 SeamRing ring = WithOneReady(c);
-                nuint argument = c.Put(new GetEventsArg { Ts = c.Ms(1000), MinWaitUsec = 20_000 });
+                nuint argument = c.Put(new GetEventsArg { Ts = c.Ms(3000), MinWaitUsec = 20_000 });
                 int answer = 0;
                 long elapsed = c.Timed(() => answer = With(ring, 4, argument));
                 c.Row("enter.min-wait", answer);
-                c.Row("enter.min-wait-elapsed", Yes(elapsed is >= 15 and < 500));
+                c.Row("enter.min-wait-elapsed", Yes(elapsed is >= 15 and < 2000));
             }
         },
     };

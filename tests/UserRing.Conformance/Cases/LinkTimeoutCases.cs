@@ -23,15 +23,15 @@ internal static class LinkTimeoutCases
         {
             ["ltimeout.two-in-row", "ltimeout.two-in-row-head"], c =>
             {
-                Batch one = c.Run(Link(ReadFull(c)), Link(LinkTimeout(c.Seconds(1))), Nop);
-                Batch two = c.Run(Link(ReadEmpty(c)), Link(LinkTimeout(c.Seconds(1))), LinkTimeout(c.Seconds(1)));
+                Batch one = c.Run(Link(ReadFull(c)), Link(LinkTimeout(c.Seconds(100))), Nop);
+                Batch two = c.Run(Link(ReadEmpty(c)), Link(LinkTimeout(c.Seconds(100))), LinkTimeout(c.Seconds(100)));
                 c.Row("ltimeout.two-in-row", c.Unlike(one[2], two[2]));
                 c.Row("ltimeout.two-in-row-head", c.Unlike(one[0], two[0]));
             }
         },
         {
             "ltimeout.chain-rest", c => c.Unlike(
-                c.Run(Link(ReadFull(c)), Link(LinkTimeout(c.Seconds(1))), Nop)[2],
+                c.Run(Link(ReadFull(c)), Link(LinkTimeout(c.Seconds(100))), Nop)[2],
                 c.Run(Link(ReadEmpty(c)), Link(LinkTimeout(c.Ms(20))), Nop)[2])
         },
         {
@@ -40,7 +40,7 @@ internal static class LinkTimeoutCases
                 "ltimeout.in-time",
                 ["-target", "-timeout", "-rest"],
                 c.Run(Link(ReadEmpty(c)), Link(LinkTimeout(c.Ms(5))), Nop),
-                c.Run(Link(ReadFull(c)), Link(LinkTimeout(c.Seconds(1))), Nop))
+                c.Run(Link(ReadFull(c)), Link(LinkTimeout(c.Seconds(100))), Nop))
         },
     };
 
@@ -65,7 +65,7 @@ internal static class LinkTimeoutCases
     private static Sqe ReadFull(Case c) => Read(c.PipeWith("12345678").ReadEnd, c.Buffer, 8);
 
     /// <summary>A read that completes before its timeout.</summary>
-    private static Batch InTime(Case c) => c.Run(Link(ReadFull(c)), LinkTimeout(c.Seconds(1)));
+    private static Batch InTime(Case c) => c.Run(Link(ReadFull(c)), LinkTimeout(c.Seconds(100)));
 
     /// <summary>A timeout that ends a read.</summary>
     private static Batch Fires(Case c, TimeoutFlags flags = 0) =>

@@ -116,8 +116,8 @@ internal sealed unsafe partial class Case
         return path;
     }
 
-    /// <summary>Waits, without a call of the engine, for what happens a moment later; gives up after a second, and the rows tell.</summary>
-    public void Until(Func<bool> condition) => SpinWait.SpinUntil(condition, 1000);
+    /// <summary>Waits, without a call of the engine, for what happens a moment later; gives up at last, and the rows tell.</summary>
+    public void Until(Func<bool> condition) => SpinWait.SpinUntil(condition, 5000);
 
     /// <summary>Lets time pass without a call of the engine, where nothing is to happen.</summary>
     public void Idle(int milliseconds) => Libc.Poll(EventFd(), Libc.POLLIN, milliseconds, out _);

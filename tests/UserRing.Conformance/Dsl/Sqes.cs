@@ -6,13 +6,15 @@ namespace UserRing.Conformance;
 /// <summary>What cases use without a name before it: SQEs that are good as they are (a case changes what is to be wrong), and answers.</summary>
 internal static partial class Sqes
 {
+    private const int MostWords = 60;
+
     /// <summary>The value of rows that say "1=yes".</summary>
     public static long Yes(bool condition) => condition ? 1 : 0;
 
     /// <summary>A step before what the case is about: ends the case if it fails. The answer.</summary>
     public static int Ok(int answer, [CallerArgumentExpression(nameof(answer))] string call = "")
     {
-        Assert.True(answer >= 0, $"{call}: {Errno.Name(answer)}");
+        Assert.True(answer >= 0, $"{(call.Length > MostWords ? call[..MostWords] + "..." : call)}: {Errno.Name(answer)}");
         return answer;
     }
 

@@ -7,11 +7,12 @@ internal static class Conditions
 {
     private const string Measured = "6.18.";
 
+    private static readonly string? Rights = Libc.Geteuid() == 0 ? null : $"measured as root, this is user {Libc.Geteuid()}";
     private static readonly string? Kernel = AskKernel();
     private static readonly string? FileSystem = AskFileSystem();
 
     /// <summary>Why what the kernel answers here need not be what the file says; null if it must.</summary>
-    public static string? WhyOther(ErrorRow row) => Kernel ?? (row.DependsOn == "ext4" ? FileSystem : null);
+    public static string? WhyOther(ErrorRow row) => Kernel ?? Rights ?? (row.DependsOn == "ext4" ? FileSystem : null);
 
     private static string? AskKernel()
     {

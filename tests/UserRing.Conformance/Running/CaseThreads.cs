@@ -10,14 +10,13 @@ internal static class CaseThreads
     /// <summary>Begins the line that says a case was started; the line that ends it is an <see cref="Outcome"/>.</summary>
     public const string Started = "started ";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly Lock Output = new();
 
-    public static int RunNamed(string engine, int threads)
+    public static int RunNamed(string engine, int threads, TimeSpan patience)
     {
         var names = new ConcurrentQueue<string>(Console.In.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries));
         bool alone = names.Count == 1;
-        Thread[] workers = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() => Work(engine, names, alone)))];
+        Thread[] workers = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() => Work(engine, names, patience, alone)))];
         foreach (Thread worker in workers)
             worker.Start();
         foreach (Thread worker in workers)
@@ -25,23 +24,23 @@ internal static class CaseThreads
         return 0;
     }
 
-    private static void Work(string engine, ConcurrentQueue<string> names, bool alone)
+    private static void Work(string engine, ConcurrentQueue<string> names, TimeSpan patience, bool alone)
     {
         while (names.TryDequeue(out string? name))
         {
-            CaseEntry entry = AllCases.Of(name) ?? throw new ArgumentException($"There is no case {name}.", nameof(names));
+            CaseEntry entry = AllCases.Of(name) ?? SelfCases.Of(name) ?? throw new ArgumentException($"There is no case {name}.", nameof(names));
             Say(Started + name);
-            Say(JsonSerializer.Serialize(RunOne(engine, entry, alone)));
+            Say(JsonSerializer.Serialize(RunOne(engine, entry, patience, alone)));
         }
     }
 
-    private static Outcome RunOne(string engine, CaseEntry entry, bool alone)
+    private static Outcome RunOne(string engine, CaseEntry entry, TimeSpan patience, bool alone)
     {
         Outcome? outcome = null;
         // A new thread is a new task: registered rings, the owner of SINGLE_ISSUER.
         var thread = new Thread(() => outcome = RunHere(engine, entry, alone && entry.Run == Run.Alone)) { IsBackground = true };
         thread.Start();
-        return thread.Join(Patience) ? outcome! : Outcome.Failed(entry.Name, "hang");
+        return thread.Join(patience) ? outcome! : Outcome.Failed(entry.Name, "hang");
     }
 
     private static Outcome RunHere(string engine, CaseEntry entry, bool alone)

@@ -29,10 +29,11 @@ internal sealed class ChildRun
     /// <summary>How the process ended, in words.</summary>
     public string End { get; private set; } = "";
 
-    public static ChildRun Of(string engine, int threads, IEnumerable<string> cases)
+    public static ChildRun Of(string engine, int threads, int secondsPerCase, IEnumerable<string> cases)
     {
         var run = new ChildRun();
-        using Process process = Process.Start(StartInfo("child", engine, threads.ToString(CultureInfo.InvariantCulture)))!;
+        using Process process = Process.Start(StartInfo(
+            "child", engine, threads.ToString(CultureInfo.InvariantCulture), secondsPerCase.ToString(CultureInfo.InvariantCulture)))!;
         process.OutputDataReceived += (_, line) => run.Hear(line.Data);
         process.ErrorDataReceived += (_, line) => run._errors.AppendLine(line.Data);
         process.BeginOutputReadLine();
