@@ -27,10 +27,11 @@ internal sealed class NotRunException(string why) : Exception(why);
 ///     };
 /// }
 /// </code>
-/// Rows: a case of one row returns its value; a case of several records each with Row(name, value). Values are res, return values, words of
-/// memory; negative errno as it is; Yes(bool) for "1=yes". c.Rows(name, suffixes, batch, batch) records whole chains. Controls: every errno row needs the answer of its request WITHOUT the fault, and
-/// that must differ: Fault, FaultOf and Unlike(control, faulty) note it for the next row; Control(value) does so by hand, before the Row;
-/// NoControl("reason") where no such request exists. If running the control changes what the fault meets, use two rings or resources.
+/// Rows: a case of one row returns its value; a case of several records each with Row(name, value), or Rows(name, suffixes, good, bad) for
+/// chains. Values are res, return values, words of memory; negative errno as it is; Yes(bool) for "1=yes".
+/// Controls: every errno row needs the answer of its request WITHOUT the fault, and that must differ: Fault, FaultOf and Unlike(control,
+/// faulty) note it for the next row; Control(value) does so by hand, before the Row; NoControl("reason") where no such request exists. If
+/// running the control changes what the fault meets, use two rings or resources.
 /// Rings: c.Ring (8 entries, made when first used), c.NewRing(flags, entries, cqEntries); a ring is a <see cref="SeamRing"/>: Next, Nops,
 /// Submit, Enter, EnterFor, Take, Ready, SqFlags, Register, RegisterBy, RegisterFiles, RegisterBuffers, Word(offset), SqeAt, CqeAt.
 /// Requests: the builders of <see cref="Sqes"/> (Nop, Read, Poll, Link(sqe), Fixed(sqe) ...; add yours in a partial file of yours), changed

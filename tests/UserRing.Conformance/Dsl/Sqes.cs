@@ -3,7 +3,9 @@ using UserRing.Abi;
 
 namespace UserRing.Conformance;
 
-/// <summary>What cases use without a name before it: SQEs that are good as they are (a case changes what is to be wrong), and answers.</summary>
+/// <summary>
+/// What cases use without a name before it: SQEs that are good as they are (a case changes what is to be wrong), and answers.
+/// </summary>
 internal static partial class Sqes
 {
     private const int MostWords = 60;

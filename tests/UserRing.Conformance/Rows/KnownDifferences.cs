@@ -10,6 +10,6 @@ internal static class KnownDifferences
     {
         ["ring-fd.read"] = "the descriptor of a managed ring is a memory file, which can be read",
         ["ring-fd.write"] = "the descriptor of a managed ring is a memory file, which can be written",
-        ["setup.attach-sqpoll-other-process"] = "a managed ring lives in its process and means nothing to another that inherits its descriptor",
+        ["setup.attach-sqpoll-other-process"] = "a managed ring means nothing to another process that inherits its descriptor",
     };
 }

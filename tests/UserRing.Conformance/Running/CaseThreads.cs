@@ -28,7 +28,8 @@ internal static class CaseThreads
     {
         while (names.TryDequeue(out string? name))
         {
-            CaseEntry entry = AllCases.Of(name) ?? SelfCases.Of(name) ?? throw new ArgumentException($"There is no case {name}.", nameof(names));
+            CaseEntry entry = AllCases.Of(name) ?? SelfCases.Of(name)
+                ?? throw new ArgumentException($"There is no case {name}.", nameof(names));
             Say(Started + name);
             Say(JsonSerializer.Serialize(RunOne(engine, entry, patience, alone)));
         }
