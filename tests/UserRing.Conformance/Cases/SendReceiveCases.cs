@@ -80,17 +80,8 @@ internal static class SendReceiveCases
         { "recv.off", c => ReceiveFault(c, (ref s) => s.Off = 1) },
         { "recv.fileindex", c => ReceiveFault(c, (ref s) => s.FileIndex = 1) },
         { "recv.badioprio", c => ReceiveFault(c, (ref s) => s.IoPrio = 1 << 9) },
-        { "recv.multi-noselect", c => c.Unlike(c.Res(c.NewRing(), Multishot(c)), c.Res(Multishot(c) with { Flags = 0 })) },
-        {
-            "recv.multi-waitall", c =>
-            {
-                // Its control stays armed, so the other goes to another socket.
-                SeamRing ring = c.NewRing();
-                Provide(c, ring);
-                Provide(c, c.Ring);
-                return c.Unlike(c.Res(ring, Multishot(c)), c.Res(Multishot(c) with { MsgFlags = Case.MSG_WAITALL }));
-            }
-        },
+        { "recv.multi-noselect", c => MultishotFault(c, (ref s) => s.Flags = 0) },
+        { "recv.multi-waitall", c => MultishotFault(c, (ref s) => s.MsgFlags = Case.MSG_WAITALL) },
         { "recv.fixedbuf", c => ReceiveFault(c, (ref s) => s.IoPrio = (ushort)RecvSendFlags.FixedBuf) },
         { "recv.ok", c => c.Res(Receive(c, Filled(c))) },
         { "recv.unmapped", c => ReceiveFault(c, (ref s) => s.Addr = TestMemory.Bad) },
@@ -143,6 +134,17 @@ internal static class SendReceiveCases
     /// <summary>From a socket of its own, into buffers of the group.</summary>
     private static Sqe Multishot(Case c) =>
         Select(new Sqe { Opcode = Opcode.Recv, Fd = Filled(c), IoPrio = (ushort)RecvSendFlags.Multishot }, Group);
+
+    /// <summary>On a ring and a socket each, since the one without the fault stays armed.</summary>
+    private static long MultishotFault(Case c, Fault<Sqe> fault)
+    {
+        SeamRing ring = c.NewRing();
+        Provide(c, ring);
+        Provide(c, c.Ring);
+        Sqe bad = Multishot(c);
+        fault(ref bad);
+        return c.Unlike(c.Res(ring, Multishot(c)), c.Res(bad));
+    }
 
     /// <summary>A socket with so many bytes to read.</summary>
     private static int Filled(Case c, int bytes = 8)
