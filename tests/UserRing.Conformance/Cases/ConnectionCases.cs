@@ -162,7 +162,7 @@ internal static class ConnectionCases
         return FileFault(c, Connect(c.Tcp(), address), Connect(c.Tcp(), address), fault);
     }
 
-    /// <summary>Twins, since the control uses its socket up: one as it is, the other with the fault. Takes care of new descriptors.</summary>
+    /// <summary>Twins, as the control uses its socket up: one as it is, the other with the fault. Takes care of new descriptors.</summary>
     private static long FileFault(Case c, in Sqe good, Sqe twin, Fault<Sqe> fault)
     {
         fault(ref twin);
