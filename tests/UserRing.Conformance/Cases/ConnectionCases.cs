@@ -5,7 +5,7 @@ namespace UserRing.Conformance;
 /// <summary>SOCKET, BIND, LISTEN, ACCEPT, CONNECT, SHUTDOWN: how sockets begin, meet and part.</summary>
 internal static class ConnectionCases
 {
-    private const int TwoBoth = 2;
+    private const int BothWays = 2;
 
     private static readonly CaseList Sockets = new()
     {
@@ -135,7 +135,7 @@ internal static class ConnectionCases
     private static Sqe Connect(int socket, nuint address) =>
         new() { Opcode = Opcode.Connect, Fd = socket, Addr = address, Addr2 = Case.SockAddrInBytes };
 
-    private static Sqe Shutdown(int socket) => new() { Opcode = Opcode.Shutdown, Fd = socket, Len = TwoBoth };
+    private static Sqe Shutdown(int socket) => new() { Opcode = Opcode.Shutdown, Fd = socket, Len = BothWays };
 
     /// <summary>Puts the new file into slot 0 of the file table.</summary>
     private static Sqe Slotted(in Sqe sqe) => sqe with { FileIndex = 1 };
