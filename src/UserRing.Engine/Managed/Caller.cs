@@ -29,6 +29,9 @@ internal abstract class Caller
     /// <summary>What is kept for that task. If there is nothing yet, it is made or null is the answer.</summary>
     internal virtual TaskContext? Task(bool create) => create ? TaskContext.OfCurrentThread : TaskContext.Current;
 
+    /// <summary>Whether the caller's memory and children are this process's, though it may not lend in place.</summary>
+    internal virtual bool IsThisProcess => LendsInPlace;
+
     /// <summary>Whether the caller's iovecs are 8 bytes wide.</summary>
     internal virtual bool Is32Bit => false;
 

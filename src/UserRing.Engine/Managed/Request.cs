@@ -217,6 +217,10 @@ internal sealed class Request
     /// <summary>The thread that executes it; means something only while one does.</summary>
     internal int WorkerTask;
 
+    /// <summary>Of a wait for futexes: which, and who sleeps for it.</summary>
+    internal FutexWaitv[]? Futexes;
+    internal FutexSleepers.Sleeper? Sleeper;
+
     /// <summary>A worker that runs it may be gone for long: its file is neither regular nor a directory or block device.</summary>
     internal bool MayWaitLong;
 

@@ -86,6 +86,8 @@ internal sealed class RingContext
 
     internal Timers? Timers { get; private set; }
 
+    internal FutexWait? FutexWait { get; private set; }
+
     internal DirectWait? DirectWait { get; private set; }
 
     internal SqPoll? SqPoll { get; set; }
@@ -279,16 +281,19 @@ internal sealed class RingContext
 
     internal Timers GetTimers() => Timers ?? Make(static ring => ring.Timers ??= new Timers(ring));
 
+    internal FutexWait GetFutexWait() => FutexWait ?? Make(static ring => ring.FutexWait ??= new FutexWait(ring));
+
     internal DirectWait GetDirectWait() => DirectWait ?? Make(static ring => ring.DirectWait ??= new DirectWait(ring));
 
     /// <summary>How many places a request may wait in, for <see cref="PlaceAt"/>.</summary>
-    internal const int Places = 3;
+    internal const int Places = 4;
 
     /// <summary>In the order in which a cancel asks them; null if no request ever waited there.</summary>
     internal ParkingPlace? PlaceAt(int index) => index switch
     {
         0 => Workers,
         1 => PollWait,
+        2 => FutexWait,
         _ => Timers,
     };
 

@@ -10,7 +10,7 @@ namespace UserRing.Engine.Managed.Parking;
 /// them, so that a batch of them costs one wake-up. The threads are the process's (<see cref="WorkerThreads"/>).
 /// A request that is executed can no longer be taken out, but a cancel interrupts its system call (<see cref="Interruption"/>).
 /// </summary>
-internal sealed class Workers : ParkingPlace
+internal sealed class Workers : ParkingPlace, IInterruptible
 {
     private const int MostUnbounded = 256;
     private const int OrderBuckets = 64;
@@ -139,7 +139,7 @@ internal sealed class Workers : ParkingPlace
     }
 
     /// <summary>Sends once more to the workers whose requests are to be interrupted; false if there are none left.</summary>
-    internal bool InterruptAgain()
+    bool IInterruptible.InterruptAgain()
     {
         bool any = false;
         lock (_lock)
