@@ -49,22 +49,11 @@ internal static class ConformanceCommand
         {
             Engine, Area, Op, Row, Json, WritePending,
         };
-        root.Validators.Add(result =>
-        {
-            Check(result.GetValue(Area), ErrorRow.Areas, "area");
-            Check(result.GetValue(Op), ErrorRow.Ops, "operation");
-            Check(result.GetValue(Engine), Engines, "engine");
-            if (result.GetValue(Row) is { } row && ErrorRow.All.All(known => known.Name != row))
-                result.AddError($"There is no row {row}.");
-
-            void Check(string? given, IReadOnlyList<string> known, string what)
-            {
-                if (given is not null && !known.Contains(given, StringComparer.OrdinalIgnoreCase))
-                    result.AddError($"There is no {what} {given}. Known: {string.Join(", ", known)}.");
-            }
-        });
-        root.SetAction(parsed => Report.Make(new Request(
-            parsed.GetRequiredValue(Engine).ToLowerInvariant(), Rows(parsed), parsed.GetValue(Json), parsed.GetValue(WritePending))));
+        Allow(Engine, Engines, "engine");
+        Allow(Area, ErrorRow.Areas, "area");
+        Allow(Op, ErrorRow.Ops, "operation");
+        Allow(Row, [.. ErrorRow.All.Select(row => row.Name)], "row");
+        root.SetAction(Run);
         ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
             return Fail(parsed.Errors[0].Message);
@@ -77,6 +66,25 @@ internal static class ConformanceCommand
             return Fail(error.Message);
         }
     }
+
+    private static int Run(ParseResult parsed)
+    {
+        List<ErrorRow> rows = Rows(parsed);
+        return rows.Count == 0
+            ? Fail("No row is of that area and of that operation.")
+            : Report.Make(new Request(
+                parsed.GetRequiredValue(Engine).ToLowerInvariant(), rows, parsed.GetValue(Json), parsed.GetValue(WritePending)));
+    }
+
+    /// <summary>Refuses what is not known; names what is, unless that fills screens.</summary>
+    private static void Allow(Option option, IReadOnlyList<string> known, string what) => option.Validators.Add(result =>
+    {
+        foreach (string given in result.Tokens.Select(token => token.Value))
+        {
+            if (!known.Contains(given, StringComparer.OrdinalIgnoreCase))
+                result.AddError($"There is no {what} {given}.{(known.Count < 100 ? $" Known: {string.Join(", ", known)}." : "")}");
+        }
+    });
 
     private static List<ErrorRow> Rows(ParseResult parsed)
     {
