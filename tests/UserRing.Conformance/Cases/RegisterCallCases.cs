@@ -33,16 +33,6 @@ internal static class RegisterCallCases
     private static readonly CaseList Enabling = new()
     {
         {
-            ["enter.enable", "enter.after-enable"], c =>
-            {
-                SeamRing ring = c.NewRing(SetupFlags.RDisabled);
-                ring.Nops(1);
-                ring.Publish();
-                c.Row("enter.enable", ring.Register(RegisterEnableRings));
-                c.Row("enter.after-enable", ring.Enter(1));
-            }
-        },
-        {
             "register.enable-enabled",
             c => c.Unlike(c.RegisterNew(RegisterEnableRings, on: Disabled), c.RegisterNew(RegisterEnableRings))
         },
@@ -51,25 +41,10 @@ internal static class RegisterCallCases
 
     private static readonly CaseList RingFds = new()
     {
-        {
-            ["register.ring-fds-alloc", "register.ring-fds-offset", "enter.regring-ok", "enter.regring-other-thread", "register.unring-fds"],
-            c =>
-            {
-                nuint entry = c.Put(AnySlot(c));
-                c.Row("register.ring-fds-alloc", c.Register(RegisterRingFds, entry, 1));
-                int index = (int)c.At<RsrcUpdate>(entry).Offset;
-                c.Row("register.ring-fds-offset", index);
-                int entered = c.Enter(index, flags: EnterFlags.RegisteredRing);
-                c.Row("enter.regring-ok", entered);
-                int elsewhere = c.Elsewhere(() => c.Enter(index, flags: EnterFlags.RegisteredRing));
-                c.Row("enter.regring-other-thread", c.Unlike(entered, elsewhere));
-                c.Row("register.unring-fds", c.Register(UnregisterRingFds, Undo(c, entry, 1), 1));
-            }
-        },
         { "register.ring-fds-nr0", c => c.Unlike(Take(c, 1, AnySlot(c)), Take(c, 0, AnySlot(c))) },
         { "register.ring-fds-nr17", c => c.Unlike(Take(c, 16, AnySlots(c, 17)), Take(c, 17, AnySlots(c, 17))) },
         { "register.ring-fds-resv", c => TakeFault(c, (ref slot) => slot.Resv = 1) },
-        { "register.ring-fds-off16", c => c.Unlike(Take(c, 1, AnySlot(c) with { Offset = 15 }), Take(c, 1, AnySlot(c) with { Offset = 16 })) },
+        { "register.ring-fds-off16", c => TakeFault(c, AnySlot(c) with { Offset = 15 }, (ref slot) => slot.Offset = 16) },
         { "register.ring-fds-notring", c => TakeFault(c, (ref slot) => slot.Data = (ulong)c.Null) },
         { "register.ring-fds-badfd", c => TakeFault(c, (ref slot) => slot.Data = (ulong)c.NoFd) },
         { "register.ring-fds-16", c => Take(c, 16, AnySlots(c, 16)) },
@@ -119,11 +94,13 @@ internal static class RegisterCallCases
         return taken;
     }
 
-    private static long TakeFault(Case c, Fault<RsrcUpdate> fault)
+    private static long TakeFault(Case c, Fault<RsrcUpdate> fault) => TakeFault(c, AnySlot(c), fault);
+
+    private static long TakeFault(Case c, RsrcUpdate good, Fault<RsrcUpdate> fault)
     {
-        RsrcUpdate slot = AnySlot(c);
-        fault(ref slot);
-        return c.Unlike(Take(c, 1, AnySlot(c)), Take(c, 1, slot));
+        RsrcUpdate bad = good;
+        fault(ref bad);
+        return c.Unlike(Take(c, 1, good), Take(c, 1, bad));
     }
 
     private static long TakeOfFull(Case c, RsrcUpdate slot)

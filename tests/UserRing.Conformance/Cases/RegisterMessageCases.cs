@@ -4,7 +4,7 @@ using static UserRing.Abi.RegisterOp;
 
 namespace UserRing.Conformance;
 
-/// <summary>io_uring_register: what is done at once and leaves nothing behind: cancels, messages, questions; and buffers taken over.</summary>
+/// <summary>io_uring_register: cancels, messages and questions, which leave nothing behind; and buffers taken over.</summary>
 internal static class RegisterMessageCases
 {
     private const ulong Pending = 1, Unknown = 99;
@@ -126,7 +126,7 @@ internal static class RegisterMessageCases
     private static SyncCancelReg Cancel(CancelFlags flags = 0) =>
         new() { Addr = Pending, Fd = -1, Flags = flags, Timeout = new KernelTimespec { TvSec = -1, TvNsec = -1 } };
 
-    /// <summary>A ring with a request that nothing completes; it is the first of its submit, so its user_data is <see cref="Pending"/>.</summary>
+    /// <summary>A ring with a request that nothing completes; the first of a submit, its user_data is <see cref="Pending"/>.</summary>
     private static SeamRing WithPoll(Case c)
     {
         SeamRing ring = c.NewRing();
