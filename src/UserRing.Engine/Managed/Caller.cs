@@ -107,6 +107,9 @@ internal abstract class Caller
     /// <summary>The caller's soft limit of a resource (getrlimit numbers).</summary>
     internal abstract ulong Limit(int resource);
 
+    /// <summary>As whom the caller acts at present.</summary>
+    internal virtual Credentials CurrentCredentials() => Credentials.OfThread();
+
     internal abstract bool HasCapability(int capability);
 
     /// <summary>

@@ -77,6 +77,8 @@ internal sealed class RingContext
 
     internal BufferGroups BufferGroups { get; }
 
+    internal PersonalityTable Personalities { get; } = new();
+
     internal EventSignal Events { get; }
 
     /// <summary>Parking places come into being with their first request: an idle ring pays for none.</summary>

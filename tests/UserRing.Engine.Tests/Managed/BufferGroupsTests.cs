@@ -3,7 +3,7 @@ using UserRing.Engine.Linux;
 using UserRing.Engine.Managed;
 using UserRing.Engine.Managed.Registered;
 
-namespace UserRing.Engine.Tests.Managed;
+namespace UserRing.Engine.Tests;
 
 /// <summary>
 /// How requests take provided buffers, step by step as the operations do it. What the steps must give was measured on a kernel ring.

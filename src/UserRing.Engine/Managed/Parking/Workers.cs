@@ -240,7 +240,10 @@ internal sealed class Workers : ParkingPlace
         }
         else
         {
-            outcome = OpTable.Issue(row, request, batch, mayPoll ? IssueMode.Ready : IssueMode.Worker);
+            IssueMode mode = mayPoll ? IssueMode.Ready : IssueMode.Worker;
+            outcome = request.Personality is { } personality
+                ? personality.Issue(row, request, batch, mode)
+                : OpTable.Issue(row, request, batch, mode);
         }
 
         if (outcome is IssueOutcome.WouldBlock or IssueOutcome.Again)
