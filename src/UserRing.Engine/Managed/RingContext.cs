@@ -92,6 +92,12 @@ internal sealed class RingContext
 
     internal SqPoll? SqPoll { get; set; }
 
+    /// <summary>Of the workers that execute its requests; set before the ring is anybody's.</summary>
+    internal WorkerSettings WorkerSettings { get; set; } = null!;
+
+    /// <summary>Limits asked for through this ring, for the tasks that will submit to it; 0: none.</summary>
+    internal (uint Bounded, uint Unbounded) AskedWorkers { get; set; }
+
     /// <summary>Whether registered buffers count against RLIMIT_MEMLOCK, as the ring's memory did.</summary>
     internal bool ChargesMemlock { get; init; }
 
