@@ -91,7 +91,10 @@ public sealed class ManagedEngine : IRingEngine
         {
             ChargesMemlock = charges, Engine = this, MostHeldBack = _options.MostHeldBack,
         };
-        if ((given.Flags & SetupFlags.SqPoll) != 0)
+        bool isPolled = (given.Flags & SetupFlags.SqPoll) != 0;
+        TaskContext task = _caller.Task(createFor: ring)!;
+        ring.WorkerSettings = isPolled ? new WorkerSettings(ring, _caller) : task.Workers;
+        if (isPolled)
             error = SqPoll.TryStart(ring, _caller, given.SqThreadIdle);
         layout.Describe(ref given);
         given.Features = SupportedFeatures;
@@ -105,7 +108,6 @@ public sealed class ManagedEngine : IRingEngine
 
         // Published last: no failure leaves a descriptor behind.
         int descriptor = memory!.Descriptor;
-        _caller.Task(create: true);
         RingTable.Add(descriptor, ring);
         return descriptor;
     }
@@ -229,7 +231,7 @@ public sealed class ManagedEngine : IRingEngine
     private int HoldRegistered(int index, out RingContext? context)
     {
         context = null;
-        return _caller.Task(create: false)?.Hold((uint)index, this, out context) ?? -Errno.EINVAL;
+        return _caller.Task(createFor: null)?.Hold((uint)index, this, out context) ?? -Errno.EINVAL;
     }
 
     private int Enter(RingContext ring, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
@@ -247,7 +249,7 @@ public sealed class ManagedEngine : IRingEngine
         {
             if (!ring.IsOwner(_caller))
                 return -Errno.EEXIST;
-            _caller.Task(create: true);
+            _caller.Task(createFor: ring);
             submitted = ring.Submission.Submit(_caller, toSubmit);
             if (submitted != toSubmit)
                 return (int)submitted; // fewer than asked: the completions waited for may never come

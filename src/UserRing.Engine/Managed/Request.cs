@@ -82,6 +82,9 @@ internal enum Marks
     /// <summary>It may post any number of completions before its last.</summary>
     Multishot = 1 << 12,
 
+    /// <summary>It has a <see cref="Request.Personality"/>.</summary>
+    ActsAsOther = 1 << 20,
+
     /// <summary>A zero-copy send: a second completion says that its buffer is free.</summary>
     Notifies = 1 << 13,
 }
@@ -127,6 +130,9 @@ internal sealed class Request
     /// <summary>Flags and second half of its CQE.</summary>
     internal CqeFlags CqeFlags;
     internal CqeExtra Extra;
+
+    /// <summary>Whose credentials it is to be executed with; null: those of the thread.</summary>
+    internal Personality? Personality;
 
     /// <summary>Local descriptor for system calls; ours to close if <see cref="HoldsFile"/>.</summary>
     internal int File = -1;
@@ -246,6 +252,7 @@ internal sealed class Request
         Vector = Copied = 0;
         VectorCount = 0;
         Loan = null;
+        Personality = null;
         Marks = Marks.None;
         Link = Target = null;
         LinkTimeout = LinkTimeoutState.None;

@@ -77,6 +77,8 @@ internal sealed class RingContext
 
     internal BufferGroups BufferGroups { get; }
 
+    internal PersonalityTable Personalities { get; } = new();
+
     internal EventSignal Events { get; }
 
     /// <summary>Parking places come into being with their first request: an idle ring pays for none.</summary>
@@ -91,6 +93,12 @@ internal sealed class RingContext
     internal DirectWait? DirectWait { get; private set; }
 
     internal SqPoll? SqPoll { get; set; }
+
+    /// <summary>Of the workers that execute its requests; set before the ring is anybody's.</summary>
+    internal WorkerSettings WorkerSettings { get; set; } = null!;
+
+    /// <summary>Limits asked for through this ring, for the tasks that will submit to it; 0: none.</summary>
+    internal (uint Bounded, uint Unbounded) AskedWorkers { get; set; }
 
     /// <summary>Whether registered buffers count against RLIMIT_MEMLOCK, as the ring's memory did.</summary>
     internal bool ChargesMemlock { get; init; }

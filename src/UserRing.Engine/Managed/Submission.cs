@@ -304,8 +304,8 @@ internal sealed partial class Submission(RingContext ring)
             return -Errno.EACCES;
         if (sqe.IoPrio != 0 && (row.Needs & Needs.IoPrio) == 0)
             return -Errno.EINVAL;
-        if (sqe.Personality != 0)
-            return -Errno.EINVAL; // none is registered
+        if (sqe.Personality != 0 && FindPersonality(request) is < 0 and var unknown)
+            return unknown;
         return row.IsImplemented ? OpTable.Prepare(row, request) : -Errno.EOPNOTSUPP;
     }
 
@@ -325,6 +325,22 @@ internal sealed partial class Submission(RingContext ring)
         Drain.IsActive = true;
         (_chainHead ?? request).Marks |= Marks.Drain;
         Drain.IsNextDrained |= _chainHead is not null;
+        return 0;
+    }
+
+    /// <summary>Credentials that are not this thread's are taken on by a worker; readiness, if it is waited for, leads back to one.</summary>
+    private int FindPersonality(Request request)
+    {
+        if (ring.Personalities.Find(request.Sqe.Personality) is not { } personality)
+            return -Errno.EINVAL;
+        request.Marks |= Marks.ActsAsOther;
+        request.Personality = personality;
+        if (!personality.IsCurrent)
+        {
+            request.Sqe.Flags |= SqeFlags.Async;
+            request.CannotTry = true;
+        }
+
         return 0;
     }
 
