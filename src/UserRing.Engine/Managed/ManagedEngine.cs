@@ -22,9 +22,9 @@ public sealed class ManagedEngine : IRingEngine
         | RingFeatures.RsrcTags | RingFeatures.MinTimeout | RingFeatures.NoIowait;
 
     private const SetupFlags HonouredSetup =
-        SetupFlags.SqPoll | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun
-        | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun | SetupFlags.NoSqArray | SetupFlags.Sqe128
-        | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
+        SetupFlags.SqPoll | SetupFlags.SqAff | SetupFlags.AttachWq | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled
+        | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun
+        | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
 
     private const EnterFlags HonouredEnter =
         EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.RegisteredRing
@@ -94,8 +94,7 @@ public sealed class ManagedEngine : IRingEngine
         bool isPolled = (given.Flags & SetupFlags.SqPoll) != 0;
         TaskContext task = _caller.Task(createFor: ring)!;
         ring.WorkerSettings = isPolled ? new WorkerSettings(ring, _caller) : task.Workers;
-        if (isPolled)
-            error = SqPoll.TryStart(ring, _caller, given.SqThreadIdle);
+        error = Attach(ring, given);
         layout.Describe(ref given);
         given.Features = SupportedFeatures;
         if (error == 0)
@@ -228,6 +227,32 @@ public sealed class ManagedEngine : IRingEngine
         return Libc.Fcntl(ring, Libc.F_GETFD, 0) < 0 ? -Errno.EBADF : -Errno.EOPNOTSUPP;
     }
 
+    /// <summary>
+    /// The threads that the ring works with: its own, or those of another ring (io_uring/sqpoll.c, io_sq_offload_create). 0, -ENXIO or
+    /// -EINVAL for the other ring or a processor, -EAGAIN.
+    /// </summary>
+    private int Attach(RingContext ring, in RingParams given)
+    {
+        bool polls = (given.Flags & SetupFlags.SqPoll) != 0;
+        if ((given.Flags & SetupFlags.AttachWq) != 0)
+        {
+            int error = Hold((int)given.WqFd, out RingContext? other);
+            if (error < 0)
+                return error == -Errno.EBADF ? -Errno.ENXIO : -Errno.EINVAL;
+            SqPoll? shared = other!.SqPoll;
+            bool joined = polls && shared is not null && shared.TryJoin(ring, _caller, given.SqThreadIdle);
+            other.DropReference();
+            if (joined)
+                return 0;
+            if (polls && shared is null)
+                return -Errno.EINVAL;
+        }
+
+        if (polls)
+            return SqPoll.TryStart(ring, _caller, given);
+        return (given.Flags & SetupFlags.SqAff) != 0 ? -Errno.EINVAL : 0;
+    }
+
     private int HoldRegistered(int index, out RingContext? context)
     {
         context = null;
@@ -242,7 +267,12 @@ public sealed class ManagedEngine : IRingEngine
         {
             if ((flags & EnterFlags.SqWakeup) != 0)
                 poll.Wake();
-            interrupted = (flags & EnterFlags.SqWait) != 0 && !poll.WaitForRoom();
+            if ((flags & (EnterFlags.GetEvents | EnterFlags.SqWait)) != 0)
+                poll.Help(ring, _caller, wakes: (flags & EnterFlags.SqWakeup) != 0);
+            int error = (flags & EnterFlags.SqWait) != 0 ? poll.WaitForRoom(ring) : 0;
+            if (error == -Errno.EBADF)
+                return error;
+            interrupted = error < 0; // which is for the wait below to say, if there is one
             submitted = toSubmit;
         }
         else if (toSubmit > 0)

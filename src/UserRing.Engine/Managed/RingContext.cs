@@ -312,7 +312,7 @@ internal sealed class RingContext
     {
         _closed = true;
         Memory.CloseDescriptor();
-        SqPoll?.Stop();
+        SqPoll?.Leave();
         using (Submission.Hold())
         {
             // A batch that was being taken, by the polling thread say, has parked by now what it parks; none begins any more. Otherwise

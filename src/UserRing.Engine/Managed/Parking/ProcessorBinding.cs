@@ -26,6 +26,6 @@ internal static class ProcessorBinding
         }
 
         _bound = mask;
-        Libc.SchedSetaffinity(mask ?? _own);
+        Libc.SetAffinity(0, mask ?? _own);
     }
 }
