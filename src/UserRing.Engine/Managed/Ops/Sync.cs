@@ -11,37 +11,18 @@ internal static class Sync
         ref Sqe sqe = ref request.Sqe;
         if (sqe.Addr != 0 || sqe.BufIndex != 0 || sqe.SpliceFdIn != 0 || (sqe.FsyncFlags & ~FsyncFlags.DataSync) != 0)
             return -Errno.EINVAL;
-        return 0;
+        return (long)sqe.Off < 0 ? -Errno.EINVAL : 0;
     }
 
     internal static IssueOutcome Fsync(Request request, IssueBatch batch, IssueMode mode)
     {
         if (mode != IssueMode.Worker)
-        {
-            if (batch.FactsOf(request.File).OpenFlags >= 0)
-                return IssueOutcome.WouldBlock;
-            request.Result = -Errno.EBADF;
-            return IssueOutcome.Done;
-        }
-
+            return WorkerCall.OnOpenFile(request, batch);
         // A range (off, len) reaches the file system in the kernel; from user space the whole file is synced, which is never less.
-        // Its one visible check is made here: a negative start is refused.
-        ref Sqe sqe = ref request.Sqe;
-        int result;
-        if ((long)sqe.Off < 0)
-        {
-            result = -Errno.EINVAL;
-        }
-        else
-        {
-            do
-            {
-                result = (sqe.FsyncFlags & FsyncFlags.DataSync) != 0 ? Libc.Fdatasync(request.File) : Libc.Fsync(request.File);
-            }
-            while (result == -Errno.EINTR);
-        }
-
-        request.Result = result;
+        bool dataOnly = (request.Sqe.FsyncFlags & FsyncFlags.DataSync) != 0;
+        do
+            request.Result = dataOnly ? Libc.Fdatasync(request.File) : Libc.Fsync(request.File);
+        while (WorkerCall.IsToBeRepeated(request.Result));
         return IssueOutcome.Done;
     }
 }

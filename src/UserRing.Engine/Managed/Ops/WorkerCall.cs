@@ -10,4 +10,13 @@ internal static class WorkerCall
     /// nothing to the request.
     /// </summary>
     internal static bool IsToBeRepeated(int result) => result == -Errno.EINTR;
+
+    /// <summary>Before a worker is asked: one that can do nothing for the request's file need not be.</summary>
+    internal static IssueOutcome OnOpenFile(Request request, IssueBatch batch)
+    {
+        if (batch.FactsOf(request.File).OpenFlags >= 0)
+            return IssueOutcome.WouldBlock;
+        request.Result = -Errno.EBADF;
+        return IssueOutcome.Done;
+    }
 }
