@@ -51,6 +51,26 @@ internal static unsafe partial class TestLibc
 
     public static int Kill(int process, int signal) => Result(kill(process, signal));
 
+    /// <summary>
+    /// Both ends of a raw terminal whose reads end with 255 bytes or 25 seconds after the last: a single one makes it readable, and yet
+    /// a read then blocks. Such a read is not to be tried without blocking either.
+    /// </summary>
+    public static (int Master, int Terminal) OpenTerminal()
+    {
+        const int VTime = 5, VMin = 6, ControlCharacters = 17, ORdwrNoctty = 0x102;
+        int master = Result(posix_openpt(ORdwrNoctty));
+        Assert.True(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+        byte* name = stackalloc byte[64];
+        Assert.Equal(0, ptsname_r(master, name, 64));
+        int terminal = Libc.Open(Marshal.PtrToStringUTF8((nint)name)!, ORdwrNoctty | Libc.O_CLOEXEC, 0);
+        byte* settings = stackalloc byte[128];
+        Assert.Equal(0, tcgetattr(terminal, settings));
+        cfmakeraw(settings);
+        settings[ControlCharacters + VMin] = settings[ControlCharacters + VTime] = 255;
+        Assert.Equal(0, tcsetattr(terminal, 0, settings));
+        return (master, terminal);
+    }
+
     private static int Result(int value) => value != -1 ? value : -Marshal.GetLastPInvokeError();
 
     [LibraryImport("libc", SetLastError = true)]
@@ -76,6 +96,27 @@ internal static unsafe partial class TestLibc
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int inotify_add_watch(int descriptor, string path, uint mask);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int posix_openpt(int flags);
+
+    [LibraryImport("libc")]
+    private static partial int grantpt(int master);
+
+    [LibraryImport("libc")]
+    private static partial int unlockpt(int master);
+
+    [LibraryImport("libc")]
+    private static partial int ptsname_r(int master, byte* name, nuint size);
+
+    [LibraryImport("libc")]
+    private static partial int tcgetattr(int terminal, byte* settings);
+
+    [LibraryImport("libc")]
+    private static partial int tcsetattr(int terminal, int when, byte* settings);
+
+    [LibraryImport("libc")]
+    private static partial void cfmakeraw(byte* settings);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Flock

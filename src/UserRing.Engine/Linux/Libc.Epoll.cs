@@ -36,6 +36,13 @@ internal static unsafe partial class Libc
     public static int EpollWait(int ep, EpollEvents events, int timeoutMs) =>
         Result(epoll_wait(ep, events.Address, events.Capacity, timeoutMs));
 
+    /// <summary>Takes the event of an epoll that watches one descriptor, without waiting; 0 if there is none.</summary>
+    public static uint TakeEpollEvent(int ep)
+    {
+        byte* @event = stackalloc byte[16];
+        return epoll_wait(ep, @event, 1, 0) > 0 ? *(uint*)@event : 0;
+    }
+
     [LibraryImport(Name)]
     private static partial int epoll_create1(int flags);
 

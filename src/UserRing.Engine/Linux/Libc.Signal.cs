@@ -29,21 +29,31 @@ internal static unsafe partial class Libc
     }
 
     /// <summary>
-    /// Makes <paramref name="signal"/> do nothing but end a blocking call with EINTR. The handler is libc's <c>abs</c>: a handler
-    /// written in C# ends the process when the signal lands in managed code, and without SA_RESTART the call is not taken up again.
+    /// Takes the highest real-time signal that nobody handles and makes it do nothing but end a blocking call with EINTR: its number, or 0
+    /// if all are in use. The handler is libc's <c>abs</c>: one written in C# ends the process when the signal lands in managed code, and
+    /// without SA_RESTART the call is not taken up again.
     /// </summary>
-    public static int InstallInterruptHandler(int signal)
+    public static int TakeFreeRealTimeSignal()
     {
         // struct sigaction of glibc and musl alike: handler, 1024-bit mask, flags, restorer.
         nint* action = stackalloc nint[19];
-        new Span<nint>(action, 19).Clear();
-        nint library = NativeLibrary.Load(Name, typeof(Libc).Assembly, null);
-        action[0] = NativeLibrary.GetExport(library, "abs");
-        return Result(sigaction(signal, action, null));
+        for (int signal = __libc_current_sigrtmax(); signal >= __libc_current_sigrtmin(); signal--)
+        {
+            if (sigaction(signal, null, action) < 0 || action[0] != 0)
+                continue;
+            new Span<nint>(action, 19).Clear();
+            action[0] = NativeLibrary.GetExport(NativeLibrary.Load(Name, typeof(Libc).Assembly, null), "abs");
+            return sigaction(signal, action, null) < 0 ? 0 : signal;
+        }
+
+        return 0;
     }
 
     [LibraryImport(Name)]
     private static partial int __libc_current_sigrtmax();
+
+    [LibraryImport(Name)]
+    private static partial int __libc_current_sigrtmin();
 
     [LibraryImport(Name)]
     private static partial int pthread_sigmask(int how, ulong* set, ulong* old);

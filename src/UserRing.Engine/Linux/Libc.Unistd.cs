@@ -58,6 +58,21 @@ internal static unsafe partial class Libc
     /// <summary>gettid(2), by number: glibc wraps it only since 2.30.</summary>
     public static int Gettid() => (int)Syscall(IsX64 ? 186 : 178, 0);
 
+    /// <summary>
+    /// Whether two descriptors share one open file description (kcmp(2), by number). Where that call is forbidden (a sandbox): whether they
+    /// are the same file.
+    /// </summary>
+    public static bool IsSameOpenFile(int fd, int other)
+    {
+        const int KcmpFile = 0;
+        int pid = Environment.ProcessId;
+        nint order = fd == other ? 0 : Syscall(IsX64 ? 312 : 272, pid, pid, KcmpFile, fd, other);
+        if (order >= 0)
+            return order == 0;
+        return StatFd(fd, out FileIdentity one) == 0 && StatFd(other, out FileIdentity another) == 0
+            && (one.Dev, one.Ino) == (another.Dev, another.Ino);
+    }
+
     [LibraryImport(Name)]
     private static partial int close(int fd);
 

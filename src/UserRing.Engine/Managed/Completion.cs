@@ -10,20 +10,23 @@ namespace UserRing.Engine.Managed;
 /// </summary>
 internal sealed class Completion(RingContext ring)
 {
-    // A backlog entry costs 16 bytes here; the kernel's end is memory. Beyond this a completion is lost, counted, as there.
-    private const int MostHeldBack = 1 << 20;
-
     private readonly Lock _lock = new();
     private readonly RingMemory _memory = ring.Memory;
     private readonly uint _entries = ring.Layout.CqEntries;
-    private readonly bool _defers = (ring.Flags & SetupFlags.DeferTaskrun) != 0;
+    private readonly bool _defers = ring.Defers;
 
-    private Queue<Cqe>? _backlog, _deferred;
+    private readonly bool _isMixed = (ring.Flags & SetupFlags.CqeMixed) != 0;
+    private readonly bool _isPlain = (ring.Flags & (SetupFlags.CqeMixed | SetupFlags.Cqe32)) == 0;
+
+    private Queue<HeldCqe>? _backlog, _deferred;
 
     /// <summary>CQ tail, the engine's own: the shared word is output only.</summary>
     private uint _tail;
 
     private uint _timeoutsPosted, _counted;
+
+    private static readonly CqeExtra NoExtra;
+    private bool _hasLost;
 
     internal Lock Lock => _lock;
 
@@ -50,10 +53,24 @@ internal sealed class Completion(RingContext ring)
         return tail - unread + count;
     }
 
-    /// <summary>Lock held: what a waiter would find after a flush.</summary>
-    internal uint ReachableTail => _tail + (uint)(_backlog?.Count ?? 0) + (uint)(_deferred?.Count ?? 0);
+    /// <summary>Completions were lost and the program has not been told yet.</summary>
+    internal bool HasLost
+    {
+        get => Volatile.Read(ref _hasLost);
+        private set => Volatile.Write(ref _hasLost, value);
+    }
 
-    internal void Post(ReadOnlySpan<Cqe> completions, int timeouts, bool inline)
+    /// <summary>The program has been told of lost completions (EBADR).</summary>
+    internal void ForgetLost() => HasLost = false;
+
+    /// <summary>Lock held: what a waiter would find after a flush.</summary>
+    internal uint ReachableTail => _tail + (uint)(_backlog?.Count ?? 0) + (uint)(_deferred?.Count ?? 0) + (uint)ring.Later.Count;
+
+    /// <param name="completions">What is to be posted.</param>
+    /// <param name="extras">The second halves, index for index; looked at on rings with big CQEs only.</param>
+    /// <param name="timeouts">How many of them are timeouts that ended.</param>
+    /// <param name="inline">On the thread that submits.</param>
+    internal void Post(ReadOnlySpan<Cqe> completions, ReadOnlySpan<CqeExtra> extras, int timeouts, bool inline)
     {
         bool wake, wasEmpty, ringChanged;
         lock (_lock)
@@ -61,9 +78,9 @@ internal sealed class Completion(RingContext ring)
             uint before = _tail;
             wasEmpty = _memory.ReadCqHead() == before;
             if (_defers && !inline && !ring.IsClosed) // nobody will enter a released ring to fetch them
-                Defer(completions);
+                Defer(completions, extras);
             else
-                Write(completions);
+                Write(completions, extras);
             Volatile.Write(ref _timeoutsPosted, _timeoutsPosted + (uint)timeouts);
             Volatile.Write(ref _counted, _tail - _timeoutsPosted);
             ringChanged = _tail != before;
@@ -73,6 +90,53 @@ internal sealed class Completion(RingContext ring)
         if (wake)
             ring.Waiters.Wake();
         ring.Notify(ringChanged, wasEmpty, inline);
+    }
+
+    /// <summary>
+    /// One completion of several: false, and nothing posted, if it would have to be held back. On a DEFER_TASKRUN ring it waits
+    /// with the others, as long as there will be room for it.
+    /// </summary>
+    internal bool TryPostMore(in Cqe cqe, int timeouts, bool inline)
+    {
+        bool wake, wasEmpty, ringChanged;
+        lock (_lock)
+        {
+            uint before = _tail;
+            uint used = before - _memory.ReadCqHead();
+            wasEmpty = used == 0;
+            bool defers = _defers && !inline && !ring.IsClosed;
+            bool isFull = Math.Min(used, _entries) + (uint)(_deferred?.Count ?? 0) >= _entries;
+            if (isFull || _backlog is { Count: > 0 })
+                return false;
+            if (defers)
+                Defer(new ReadOnlySpan<Cqe>(in cqe), default);
+            else
+                Write(new ReadOnlySpan<Cqe>(in cqe), new ReadOnlySpan<CqeExtra>(in NoExtra));
+            Volatile.Write(ref _timeoutsPosted, _timeoutsPosted + (uint)timeouts);
+            Volatile.Write(ref _counted, _tail - _timeoutsPosted);
+            ringChanged = _tail != before;
+            wake = ring.Waiters.MustWake(ReachableTail, timeouts > 0);
+        }
+
+        if (wake)
+            ring.Waiters.Wake();
+        ring.Notify(ringChanged, wasEmpty, inline);
+        return true;
+    }
+
+    /// <summary>Something is to be done that only the owner of a DEFER_TASKRUN ring may do: it is told, and woken if it waits.</summary>
+    internal void AnnounceLater()
+    {
+        bool wake;
+        lock (_lock)
+        {
+            if ((ring.Flags & SetupFlags.TaskrunFlag) != 0)
+                _memory.SetSqFlags(SqRingFlags.Taskrun);
+            wake = ring.Waiters.MustWake(ReachableTail, timeout: false);
+        }
+
+        if (wake)
+            ring.Waiters.Wake();
     }
 
     /// <summary>
@@ -91,8 +155,8 @@ internal sealed class Completion(RingContext ring)
             MoveBacklog();
             if (_deferred is { Count: > 0 } deferred)
             {
-                while (deferred.TryDequeue(out Cqe cqe))
-                    Write(new ReadOnlySpan<Cqe>(in cqe));
+                while (deferred.TryDequeue(out HeldCqe held))
+                    Write(new ReadOnlySpan<Cqe>(in held.Cqe), new ReadOnlySpan<CqeExtra>(in held.Extra));
                 _memory.ClearSqFlags(SqRingFlags.Taskrun);
             }
 
@@ -105,8 +169,14 @@ internal sealed class Completion(RingContext ring)
         return changed;
     }
 
-    private void Write(ReadOnlySpan<Cqe> completions)
+    private void Write(ReadOnlySpan<Cqe> completions, ReadOnlySpan<CqeExtra> extras)
     {
+        if (!_isPlain)
+        {
+            WriteBig(completions, extras);
+            return;
+        }
+
         uint tail = _tail;
         uint used = Math.Min(tail - _memory.ReadCqHead(), _entries);
         uint room = _backlog is { Count: > 0 } ? 0 : _entries - used;
@@ -119,20 +189,60 @@ internal sealed class Completion(RingContext ring)
         }
 
         if (fit < completions.Length)
-            HoldBack(completions[fit..]);
+            HoldBack(completions[fit..], default);
     }
 
-    private void HoldBack(ReadOnlySpan<Cqe> completions)
+    private void WriteBig(ReadOnlySpan<Cqe> completions, ReadOnlySpan<CqeExtra> extras)
     {
-        _backlog ??= new Queue<Cqe>();
+        uint tail = _tail;
+        int written = 0;
+        while (_backlog is not { Count: > 0 } && written < completions.Length && TryPlace(ref tail, completions[written], extras[written]))
+            written++;
+        _tail = tail;
+        _memory.PublishCqTail(tail);
+        if (written < completions.Length)
+            HoldBack(completions[written..], extras[written..]);
+    }
+
+    /// <summary>
+    /// Writes one CQE if there is room. On a mixed ring a big one takes two entries that follow each other: a filler goes into a last
+    /// entry, even if there is then no room after it (io_uring/io_uring.c, io_cqe_cache_refill).
+    /// </summary>
+    private bool TryPlace(ref uint tail, in Cqe cqe, in CqeExtra extra)
+    {
+        uint room = _entries - Math.Min(tail - _memory.ReadCqHead(), _entries);
+        bool isBig = _isMixed && (cqe.Flags & CqeFlags.Cqe32) != 0;
+        if (isBig && room > 0 && ((tail + 1) & (_entries - 1)) == 0)
+        {
+            _memory.WriteCqe(tail++, new Cqe { Flags = CqeFlags.Skip });
+            room--;
+        }
+
+        uint needed = isBig ? 2u : 1u;
+        if (room < needed)
+            return false;
+        _memory.WriteCqe(tail, cqe);
+        if (isBig || !_isMixed && !_isPlain)
+            _memory.WriteCqeExtra(tail, extra);
+        tail += needed;
+        return true;
+    }
+
+    private void HoldBack(ReadOnlySpan<Cqe> completions, ReadOnlySpan<CqeExtra> extras)
+    {
+        _backlog ??= new Queue<HeldCqe>();
         if (_backlog.Count == 0)
             _memory.SetSqFlags(SqRingFlags.CqOverflow);
-        foreach (ref readonly Cqe cqe in completions)
+        for (int i = 0; i < completions.Length; i++)
         {
-            if (_backlog.Count < MostHeldBack)
-                _backlog.Enqueue(cqe);
-            else
-                _memory.CountLostCompletion();
+            if (_backlog.Count < ring.MostHeldBack)
+            {
+                _backlog.Enqueue(new HeldCqe(completions[i], extras.IsEmpty ? default : extras[i]));
+                continue;
+            }
+
+            _memory.CountLostCompletion();
+            HasLost = true;
         }
     }
 
@@ -141,12 +251,8 @@ internal sealed class Completion(RingContext ring)
         if (_backlog is not { Count: > 0 } backlog)
             return;
         uint tail = _tail;
-        uint room = _entries - Math.Min(tail - _memory.ReadCqHead(), _entries);
-        while (room > 0 && backlog.TryDequeue(out Cqe cqe))
-        {
-            _memory.WriteCqe(tail++, cqe);
-            room--;
-        }
+        while (backlog.TryPeek(out HeldCqe held) && TryPlace(ref tail, held.Cqe, held.Extra))
+            backlog.Dequeue();
 
         _tail = tail;
         _memory.PublishCqTail(tail);
@@ -154,12 +260,18 @@ internal sealed class Completion(RingContext ring)
             _memory.ClearSqFlags(SqRingFlags.CqOverflow);
     }
 
-    private void Defer(ReadOnlySpan<Cqe> completions)
+    private void Defer(ReadOnlySpan<Cqe> completions, ReadOnlySpan<CqeExtra> extras)
     {
-        _deferred ??= new Queue<Cqe>();
-        foreach (ref readonly Cqe cqe in completions)
-            _deferred.Enqueue(cqe);
+        _deferred ??= new Queue<HeldCqe>();
+        for (int i = 0; i < completions.Length; i++)
+            _deferred.Enqueue(new HeldCqe(completions[i], extras.IsEmpty ? default : extras[i]));
         if ((ring.Flags & SetupFlags.TaskrunFlag) != 0)
             _memory.SetSqFlags(SqRingFlags.Taskrun);
+    }
+
+    private readonly struct HeldCqe(in Cqe cqe, in CqeExtra extra)
+    {
+        internal readonly Cqe Cqe = cqe;
+        internal readonly CqeExtra Extra = extra;
     }
 }

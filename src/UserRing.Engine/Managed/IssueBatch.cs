@@ -14,12 +14,13 @@ internal sealed class IssueBatch
     private const int Capacity = 64;
 
     private readonly Cqe[] _done = new Cqe[Capacity];
+    private CqeExtra[] _extras = [];
     private readonly FileFacts _facts = new();
     private List<(int Index, Loan Loan)>? _loans;
     private ReadRun? _reads;
     private SharedFile? _shared;
     private int _sharedDescriptor;
-    private int _count, _timeouts;
+    private int _count, _timeouts, _doneInFlight;
     private RingContext _ring = null!;
 
     internal Caller Caller { get; private set; } = SelfCaller.Instance;
@@ -36,6 +37,8 @@ internal sealed class IssueBatch
     internal void Begin(RingContext ring, Caller caller, bool onSubmitter)
     {
         (_ring, Caller, OnSubmitter) = (ring, caller, onSubmitter);
+        if (ring.HasBigCqes && _extras.Length == 0)
+            _extras = new CqeExtra[Capacity]; // zero between batches
         _facts.Forget();
     }
 
@@ -106,20 +109,19 @@ internal sealed class IssueBatch
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Complete(Request request, int result)
     {
-        _done[_count++] = new Cqe { UserData = request.Sqe.UserData, Res = result };
-        if (request.NeedsCleanup | request.HoldsRing)
-            LetGo(request);
-        if (OnSubmitter)
-            _ring.Pool.Return(request);
-        else
-            _ring.Pool.ReturnFromElsewhere(request);
-        if (_count >= Capacity)
-            Flush();
+        if (request.Marks != Marks.None)
+        {
+            CompleteMarked(request, result);
+            return;
+        }
+
+        _done[_count++] = new Cqe { UserData = request.Sqe.UserData, Res = result, Flags = request.CqeFlags };
+        Finish(request);
     }
 
     /// <summary>
-    /// As <see cref="Complete"/> on the submitter, who goes on with the same object for its next SQE. One that found no file and holds
-    /// nothing has changed nothing that a reset undoes.
+    /// As <see cref="Complete"/> on the submitter, who goes on with the same object for its next SQE; for requests without marks. One that
+    /// found no file and holds nothing has changed nothing that a reset undoes.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void CompleteAndKeep(Request request, int result)
@@ -127,7 +129,7 @@ internal sealed class IssueBatch
         ref Cqe cqe = ref _done[_count++];
         cqe.UserData = request.Sqe.UserData;
         cqe.Res = result;
-        cqe.Flags = 0;
+        cqe.Flags = request.CqeFlags;
         bool holds = request.NeedsCleanup | request.HoldsRing;
         if (holds)
             LetGo(request);
@@ -137,10 +139,26 @@ internal sealed class IssueBatch
             Flush();
     }
 
-    /// <summary>As <see cref="Complete"/>, for a timeout: those do not count towards the completions that a timeout waits for.</summary>
+    /// <summary>
+    /// Posts one of several completions of a request that goes on, at once and behind what was collected. False if the CQ is full: the
+    /// request then ends, and its last completion is held back (io_uring/io_uring.c, io_req_post_cqe).
+    /// </summary>
+    internal bool TryPostMore(Request request, int result, CqeFlags flags)
+    {
+        Flush();
+        var cqe = new Cqe { UserData = request.Sqe.UserData, Res = result, Flags = flags | CqeFlags.More };
+        bool posted = _ring.Completions.TryPostMore(cqe, _timeouts, OnSubmitter);
+        _timeouts = 0;
+        return posted;
+    }
+
+    /// <summary>The completion that is next counts as a timeout's: it ends every wait, and counting timeouts do not count it.</summary>
+    internal void CountTimeout() => _timeouts++;
+
+    /// <summary>As <see cref="Complete"/>, for a timeout.</summary>
     internal void CompleteTimeout(Request request, int result)
     {
-        _timeouts++;
+        CountTimeout();
         Complete(request, result);
     }
 
@@ -152,10 +170,10 @@ internal sealed class IssueBatch
         _done[_count++] = new Cqe { UserData = userData, Res = result };
     }
 
-    /// <summary>Writes loans back, then posts what was collected; also starts workers for what was parked on them.</summary>
+    /// <summary>Writes loans back, then posts what was collected.</summary>
     internal void Flush()
     {
-        while (_count > 0)
+        while (_count > 0 || _timeouts > 0) // a timeout's end counts, even if it is silent
         {
             if (!Caller.LendsInPlace || _loans is { Count: > 0 })
             {
@@ -165,12 +183,23 @@ internal sealed class IssueBatch
 
             (int count, int timeouts) = (_count, _timeouts);
             (_count, _timeouts) = (0, 0);
-            _ring.Completions.Post(_done.AsSpan(0, count), timeouts, OnSubmitter);
+            Span<CqeExtra> extras = _extras.Length == 0 ? default : _extras.AsSpan(0, count);
+            _ring.Completions.Post(_done.AsSpan(0, count), extras, timeouts, OnSubmitter);
+            extras.Clear();
             _ring.Timers?.CompleteSatisfied(this); // may collect again: a timeout that waited for these
+        }
+
+        if (_doneInFlight > 0)
+        {
+            _ring.CountDone(_doneInFlight);
+            _doneInFlight = 0;
         }
     }
 
-    /// <summary>Ends the batch: everything posted, borrowed descriptors given back.</summary>
+    /// <summary>
+    /// Ends the batch: everything posted, borrowed descriptors given back, workers asked for, and what the completions gave rise to is
+    /// done.
+    /// </summary>
     internal void End()
     {
         RunGathered();
@@ -188,6 +217,41 @@ internal sealed class IssueBatch
         _shared?.Release();
         _shared = null;
         _ring.Workers?.Dispatch();
+        if (!_ring.Later.IsEmpty || _ring.Submission.Drain.HasWaiting)
+            _ring.Submission.RunLaterSoon();
+    }
+
+    private void Finish(Request request)
+    {
+        if (request.NeedsCleanup | request.HoldsRing)
+            LetGo(request);
+        if (OnSubmitter)
+            _ring.Pool.Return(request);
+        else
+            _ring.Pool.ReturnFromElsewhere(request);
+        if (_count >= Capacity)
+            Flush();
+    }
+
+    /// <summary>A member of a chain, one whose success is silent, or one with a big CQE.</summary>
+    private void CompleteMarked(Request request, int result)
+    {
+        if (request.Loan is { } loan)
+        {
+            // What follows in the chain depends on whether the data arrives.
+            int error = loan.End(result);
+            request.Loan = null;
+            result = error < 0 ? error : result;
+        }
+
+        if (Chain.Conclude(request, result))
+        {
+            if ((request.Marks & Marks.BigCqe) != 0 && _extras.Length > 0)
+                _extras[_count] = request.Extra;
+            _done[_count++] = new Cqe { UserData = request.Sqe.UserData, Res = result, Flags = request.CqeFlags };
+        }
+
+        Finish(request);
     }
 
     /// <summary>The rare part of finishing: what a request owned, held or borrowed.</summary>
@@ -213,6 +277,9 @@ internal sealed class IssueBatch
             request.FixedBuffer!.Release(this);
 
         if (request.HoldsRing)
+        {
+            _doneInFlight++; // it is in flight until its completion is posted
             _ring.LetGoOf(request); // never the last reference: whoever runs a batch holds another
+        }
     }
 }

@@ -16,17 +16,19 @@ namespace UserRing.Engine.Managed;
 public sealed class ManagedEngine : IRingEngine
 {
     /// <summary>What its rings report in <c>features</c>: exactly what is honoured.</summary>
-    public const RingFeatures SupportedFeatures =
+    public static RingFeatures SupportedFeatures =>
         RingFeatures.SingleMmap | RingFeatures.NoDrop | RingFeatures.SubmitStable | RingFeatures.RwCurPos | RingFeatures.CurPersonality
-        | RingFeatures.FastPoll | RingFeatures.Poll32Bits | RingFeatures.SqPollNonFixed | RingFeatures.ExtArg | RingFeatures.NativeWorkers
-        | RingFeatures.RsrcTags | RingFeatures.NoIowait;
+        | RingFeatures.FastPoll | RingFeatures.Poll32Bits | RingFeatures.SqPollNonFixed | RingFeatures.LinkedFile | RingFeatures.CqeSkip | RingFeatures.ExtArg | RingFeatures.NativeWorkers
+        | RingFeatures.RsrcTags | RingFeatures.MinTimeout | RingFeatures.NoIowait;
 
     private const SetupFlags HonouredSetup =
         SetupFlags.SqPoll | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun
-        | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun | SetupFlags.NoSqArray;
+        | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun | SetupFlags.NoSqArray | SetupFlags.Sqe128
+        | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
 
     private const EnterFlags HonouredEnter =
-        EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.RegisteredRing | EnterFlags.NoIowait;
+        EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.RegisteredRing
+        | EnterFlags.AbsTimer | EnterFlags.NoIowait;
 
     private readonly ManagedEngineOptions _options;
     private readonly Caller _caller;
@@ -85,7 +87,10 @@ public sealed class ManagedEngine : IRingEngine
         }
 
         // From here on the ring owns memory and charge, and closing it undoes both.
-        var ring = new RingContext(layout, memory!, given, charge, _caller.CurrentTask) { ChargesMemlock = charges, Engine = this };
+        var ring = new RingContext(layout, memory!, given, charge, _caller.CurrentTask)
+        {
+            ChargesMemlock = charges, Engine = this, MostHeldBack = _options.MostHeldBack,
+        };
         if ((given.Flags & SetupFlags.SqPoll) != 0)
             error = SqPoll.TryStart(ring, _caller, given.SqThreadIdle);
         layout.Describe(ref given);
@@ -126,9 +131,9 @@ public sealed class ManagedEngine : IRingEngine
             : Hold(ring, out context);
         if (error < 0)
             return error;
-        int result = context!.IsDisabled ? -Errno.EBADFD
-            : context.SqPoll is { } poll ? EnterPolled(context, poll, toSubmit, minComplete, flags, argument, argumentSize)
-            : EnterAndSubmit(context, toSubmit, minComplete, flags, argument, argumentSize);
+        int result = context!.IsDisabled
+            ? -Errno.EBADFD
+            : Enter(context, toSubmit, minComplete, flags, argument, argumentSize);
         context.RefreshPollDescriptor();
         context.CancelIfClosed();
         context.DropReference();
@@ -202,7 +207,8 @@ public sealed class ManagedEngine : IRingEngine
     private static bool AreCompatible(SetupFlags flags)
     {
         const SetupFlags TaskrunModes = SetupFlags.CoopTaskrun | SetupFlags.DeferTaskrun;
-        if ((flags & ~HonouredSetup) != 0)
+        const SetupFlags BothCqeSizes = SetupFlags.Cqe32 | SetupFlags.CqeMixed;
+        if ((flags & ~HonouredSetup) != 0 || (flags & BothCqeSizes) == BothCqeSizes)
             return false;
         if ((flags & SetupFlags.SqPoll) != 0 && (flags & (TaskrunModes | SetupFlags.TaskrunFlag)) != 0)
             return false;
@@ -226,11 +232,18 @@ public sealed class ManagedEngine : IRingEngine
         return _caller.Task(create: false)?.Hold((uint)index, this, out context) ?? -Errno.EINVAL;
     }
 
-    private int EnterAndSubmit(
-        RingContext ring, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
+    private int Enter(RingContext ring, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
     {
         uint submitted = 0;
-        if (toSubmit > 0)
+        bool interrupted = false;
+        if (ring.SqPoll is { } poll)
+        {
+            if ((flags & EnterFlags.SqWakeup) != 0)
+                poll.Wake();
+            interrupted = (flags & EnterFlags.SqWait) != 0 && !poll.WaitForRoom();
+            submitted = toSubmit;
+        }
+        else if (toSubmit > 0)
         {
             if (!ring.IsOwner(_caller))
                 return -Errno.EEXIST;
@@ -240,31 +253,20 @@ public sealed class ManagedEngine : IRingEngine
                 return (int)submitted; // fewer than asked: the completions waited for may never come
         }
 
-        if ((flags & EnterFlags.GetEvents) == 0)
+        int waited = (flags & EnterFlags.GetEvents) == 0
+            ? 0
+            : GetEvents(ring, minComplete, flags, argument, argumentSize, interrupted);
+        if (submitted > 0)
             return (int)submitted;
-        int waited = GetEvents(ring, minComplete, flags, argument, argumentSize);
-        return submitted > 0 ? (int)submitted : waited;
+        if (waited == -Errno.EBADR)
+            ring.Completions.ForgetLost(); // told once
+        return waited;
     }
 
-    private int EnterPolled(
-        RingContext ring, SqPoll poll, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
+    private int GetEvents(
+        RingContext ring, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize, bool interrupted)
     {
-        if ((flags & EnterFlags.SqWakeup) != 0)
-            poll.Wake();
-        if ((flags & EnterFlags.SqWait) != 0)
-        {
-            int error = poll.WaitForRoom();
-            if (error < 0)
-                return error;
-        }
-
-        int waited = (flags & EnterFlags.GetEvents) == 0 ? 0 : GetEvents(ring, minComplete, flags, argument, argumentSize);
-        return toSubmit > 0 ? (int)toSubmit : waited;
-    }
-
-    private int GetEvents(RingContext ring, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
-    {
-        int error = WaitArgument.TryRead(_caller, flags, argument, argumentSize, out WaitArgument wait);
+        int error = WaitArgument.TryRead(_caller, flags, argument, argumentSize, interrupted, out WaitArgument wait);
         if (error < 0)
             return error;
         if ((ring.Flags & SetupFlags.DeferTaskrun) != 0 && !ring.IsOwner(_caller))

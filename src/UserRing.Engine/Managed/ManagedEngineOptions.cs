@@ -8,4 +8,9 @@ public sealed class ManagedEngineOptions
     /// A ring that stands in for a forbidden kernel ring locks no memory and is not charged: Auto turns this off.
     /// </summary>
     public bool ChargeMemlock { get; init; } = true;
+
+    /// <summary>
+    /// How many completions a ring holds back for a full CQ before they are lost. The kernel's end is memory; an entry costs 32 bytes here.
+    /// </summary>
+    internal int MostHeldBack { get; init; } = 1 << 20;
 }

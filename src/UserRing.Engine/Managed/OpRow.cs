@@ -19,6 +19,9 @@ internal enum Needs
 
     /// <summary>Consecutive ones of a batch may be attempted together; any other operation is issued after them.</summary>
     Gathers = 8,
+
+    /// <summary>May take a provided buffer (BUFFER_SELECT).</summary>
+    Buffers = 16,
 }
 
 /// <summary>Which readiness ends an operation's would-block.</summary>

@@ -27,7 +27,7 @@ internal static unsafe class OpTable
         new(Opcode.Fsync,       Needs.File,    Ready.Never,   &Sync.PrepareFsync,        &Sync.Fsync,             null),
         new(Opcode.ReadFixed,   GatheredRead,  Ready.ToRead,  &ReadWrite.Prepare,        &ReadWrite.ReadFixed,    &ReadWrite.Cleanup),
         new(Opcode.WriteFixed,  OrderedWrite,  Ready.ToWrite, &ReadWrite.Prepare,        &ReadWrite.WriteFixed,   &ReadWrite.Cleanup),
-        new(Opcode.PollAdd,     Needs.File,    Ready.Never,   &Poll.PrepareAdd,          &Poll.Add,               null),
+        new(Opcode.PollAdd,     Needs.File,    Ready.Never,   &Poll.PrepareAdd,          &Poll.Add,               &Poll.Cleanup),
         new(Opcode.PollRemove),
         new(Opcode.SyncFileRange),
         new(Opcode.Sendmsg),
@@ -36,12 +36,12 @@ internal static unsafe class OpTable
         new(Opcode.TimeoutRemove),
         new(Opcode.Accept),
         new(Opcode.AsyncCancel, Needs.None,    Ready.Never,   &Cancel.Prepare,           &Cancel.Issue,           null),
-        new(Opcode.LinkTimeout),
+        new(Opcode.LinkTimeout, Needs.None,    Ready.Never,   &Timeout.PrepareLinked,    &Timeout.IssueLinked,    null),
         new(Opcode.Connect),
         new(Opcode.Fallocate),
         new(Opcode.Openat,       Needs.None,    Ready.Never,   &Open.Prepare,             &Open.Issue,             &PathName.Free),
         new(Opcode.Close,        Needs.None,    Ready.Never,   &Close.Prepare,            &Close.Issue,            null),
-        new(Opcode.FilesUpdate),
+        new(Opcode.FilesUpdate,  Needs.None,    Ready.Never,   &Slots.PrepareUpdate,      &Slots.Update,           null),
         new(Opcode.Statx,        Needs.None,    Ready.Never,   &Stat.Prepare,             &Stat.Issue,             &PathName.Free),
         new(Opcode.Read,        GatheredRead,  Ready.ToRead,  &ReadWrite.Prepare,        &ReadWrite.Read,         &ReadWrite.Cleanup),
         new(Opcode.Write,       OrderedWrite,  Ready.ToWrite, &ReadWrite.Prepare,        &ReadWrite.Write,        &ReadWrite.Cleanup),
@@ -75,7 +75,7 @@ internal static unsafe class OpTable
         new(Opcode.FutexWait),
         new(Opcode.FutexWake),
         new(Opcode.FutexWaitv),
-        new(Opcode.FixedFdInstall),
+        new(Opcode.FixedFdInstall,Needs.File,    Ready.Never,   &Slots.PrepareInstall,     &Slots.Install,          null),
         new(Opcode.Ftruncate),
         new(Opcode.Bind),
         new(Opcode.Listen),
@@ -95,14 +95,10 @@ internal static unsafe class OpTable
     /// <summary>What an implemented operation still lacks or does otherwise than the kernel, in words; null if nothing.</summary>
     internal static string? MissingFrom(Opcode opcode) => opcode switch
     {
-        Opcode.Nop => "32-byte completions",
         Opcode.Read or Opcode.Readv => "provided buffers, metadata attributes",
         Opcode.Write or Opcode.Writev => "metadata attributes",
         Opcode.ReadFixed or Opcode.WriteFixed or Opcode.ReadvFixed or Opcode.WritevFixed => "metadata attributes",
         Opcode.Fsync => "a range (the whole file is synced)",
-        Opcode.PollAdd => "multishot",
-        Opcode.Timeout => "multishot",
-        Opcode.AsyncCancel => "matching by file or operation",
         _ => null,
     };
 

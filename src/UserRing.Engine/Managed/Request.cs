@@ -35,6 +35,64 @@ internal enum IssueMode
     Worker,
 }
 
+/// <summary>What makes a request more than a lone one that completes once; none of it on the hot path.</summary>
+[Flags]
+internal enum Marks
+{
+    None = 0,
+
+    /// <summary>IO_LINK: the next request of the chain starts when this one has succeeded.</summary>
+    Link = 1 << 0,
+
+    /// <summary>IO_HARDLINK: it starts in any case, unless the chain was never started.</summary>
+    HardLink = 1 << 1,
+
+    /// <summary>Behind something, in a chain or a drain: it may be issued after enter has returned.</summary>
+    Waits = 1 << 2,
+
+    /// <summary>CQE_SKIP_SUCCESS: no CQE if it succeeds.</summary>
+    Skip = 1 << 3,
+
+    /// <summary>It had <see cref="Skip"/> and failed: the rest of its chain is silent in its place.</summary>
+    SkipRest = 1 << 4,
+
+    /// <summary>It has failed; in preparation, if it has not completed: then <see cref="Request.Result"/> says how.</summary>
+    Failed = 1 << 5,
+
+    /// <summary>A result that is no error but ends a chain: less was transferred than asked for.</summary>
+    Short = 1 << 6,
+
+    /// <summary>A negative result that is no failure (ETIME_SUCCESS).</summary>
+    Forgiven = 1 << 7,
+
+    Drain = 1 << 8,
+
+    /// <summary>In <see cref="Later"/>: it is to be issued, not completed.</summary>
+    Starts = 1 << 9,
+
+    /// <summary>Its CQE has a second half of its own.</summary>
+    BigCqe = 1 << 10,
+
+    /// <summary>BUFFER_SELECT: it takes a buffer of a group when it is issued.</summary>
+    SelectsBuffer = 1 << 11,
+
+    /// <summary>It may post any number of completions before its last.</summary>
+    Multishot = 1 << 12,
+}
+
+/// <summary>Whether the next of a chain is a LINK_TIMEOUT.</summary>
+internal enum LinkTimeoutState : byte
+{
+    /// <summary>It is not, or no longer: it has expired.</summary>
+    None,
+
+    /// <summary>It is, and runs once the request waits somewhere.</summary>
+    Prepared,
+
+    /// <summary>It runs.</summary>
+    Armed,
+}
+
 /// <summary>
 /// One SQE in flight: its private copy, what it holds (file, buffer, loan) and where it waits. Pooled per ring; owned by exactly one
 /// party at a time: the submitting thread, then whoever takes it out of its parking place, which is what makes it complete once.
@@ -48,6 +106,21 @@ internal sealed class Request
     internal Caller Caller = SelfCaller.Instance;
 
     internal int Result;
+
+    internal Marks Marks;
+
+    /// <summary>The next of its chain, which it owns.</summary>
+    internal Request? Link;
+
+    /// <summary>Of an armed LINK_TIMEOUT: whom it ends. Guarded by the ring's chain lock once the request is issued.</summary>
+    internal Request? Target;
+
+    /// <summary>Guarded likewise: no mark, because marks belong to whoever has the request in hand.</summary>
+    internal LinkTimeoutState LinkTimeout;
+
+    /// <summary>Flags and second half of its CQE.</summary>
+    internal CqeFlags CqeFlags;
+    internal CqeExtra Extra;
 
     /// <summary>Local descriptor for system calls; ours to close if <see cref="HoldsFile"/>.</summary>
     internal int File = -1;
@@ -85,6 +158,9 @@ internal sealed class Request
     /// <summary>How many of those bytes the local iovecs have been moved past.</summary>
     internal int Advanced;
 
+    /// <summary>Of a marked transfer: bytes asked for. Less is success, and ends a chain.</summary>
+    internal long Asked;
+
     /// <summary>Local iovecs of a vectored transfer or a loan, and how many; native memory of ours if <see cref="OwnsVector"/>.</summary>
     internal nuint Vector;
     internal int VectorCount;
@@ -103,17 +179,35 @@ internal sealed class Request
     internal Request? Previous, Next;
     internal uint WaitEvents;
     internal int WaitSlot;
-    internal long Deadline;
+    internal long Deadline, Interval;
     internal uint TargetCount;
+
+    /// <summary>The epoll that watches the file for this request alone, or -1: what is waited on in the file's place.</summary>
+    internal int Watch = -1;
+
+    /// <summary>A multishot request between two events: one is being delivered, and it has been cancelled meanwhile.</summary>
+    internal bool IsDelivering, IsStopped;
     internal int Clock;
 
     /// <summary>Requests with the same key do not run against each other on workers; 0: no such order.</summary>
     internal ulong FileKey;
 
+    /// <summary>
+    /// A cancel has come while a worker executes it. Every call that an operation makes on a worker and that may block is repeated
+    /// while <see cref="MustRepeat"/> says so; an -EINTR that remains is the operation's result.
+    /// </summary>
+    internal volatile bool IsInterrupted;
+
+    /// <summary>The thread that executes it; means something only while one does.</summary>
+    internal int WorkerTask;
+
     /// <summary>A worker that runs it may be gone for long: its file is neither regular nor a directory or block device.</summary>
     internal bool MayWaitLong;
 
     internal Request(RingContext ring) => Ring = ring;
+
+    /// <summary>Whether a call was ended by a signal that is none of the request's business: the runtime sends some, too.</summary>
+    internal bool MustRepeat(nint result) => result == -Errno.EINTR && !IsInterrupted;
 
     /// <summary>Makes it as new, for the next SQE. Only fields that a request may have set; the SQE is overwritten anyway.</summary>
     internal void Reset()
@@ -123,11 +217,18 @@ internal sealed class Request
         FixedFile = null;
         FixedBuffer = null;
         HoldsFile = HoldsRing = HoldsFixedFile = HoldsFixedBuffer = OwnsVector = NeedsCleanup = false;
-        CannotTry = WasReady = IsStream = WasGathered = false;
+        CannotTry = WasReady = IsStream = WasGathered = IsInterrupted = false;
         Progress = Advanced = 0;
+        WaitEvents = 0;
+        Watch = -1;
+        IsDelivering = IsStopped = false;
         Vector = Copied = 0;
         VectorCount = 0;
         Loan = null;
+        Marks = Marks.None;
+        Link = Target = null;
+        LinkTimeout = LinkTimeoutState.None;
+        CqeFlags = CqeFlags.None;
         Place = null;
         Previous = Next = null;
     }

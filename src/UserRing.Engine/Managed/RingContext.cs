@@ -18,6 +18,7 @@ internal sealed class RingContext
     private int _inFlight, _ownerTask;
     private volatile bool _disabled, _closed;
     private int _pollDescriptor = -1;
+    private Restrictions? _restrictionsToCome;
 
     internal RingContext(in RingLayout layout, RingMemory memory, in RingParams parameters, MemlockCharge charge, int task)
     {
@@ -27,6 +28,7 @@ internal sealed class RingContext
         Waiters = new Waiters(this);
         Completions = new Completion(this);
         Pool = new RequestPool(this);
+        Later = new Later(this);
         Submission = new Submission(this);
         Files = new FileTable(this);
         Buffers = new BufferTable(this);
@@ -42,7 +44,17 @@ internal sealed class RingContext
 
     internal SetupFlags Flags { get; }
 
+    /// <summary>Completions become visible, and what follows from them is done, only when the owner asks for events.</summary>
+    internal bool Defers => (Flags & SetupFlags.DeferTaskrun) != 0;
+
+    internal bool HasBigCqes => (Flags & (SetupFlags.Cqe32 | SetupFlags.CqeMixed)) != 0;
+
     internal Submission Submission { get; }
+
+    internal Later Later { get; }
+
+    /// <summary>Guards what ties a LINK_TIMEOUT to its target; see <see cref="Chain"/>.</summary>
+    internal Lock ChainLock { get; } = new();
 
     internal Completion Completions { get; }
 
@@ -72,11 +84,20 @@ internal sealed class RingContext
     /// <summary>Whether registered buffers count against RLIMIT_MEMLOCK, as the ring's memory did.</summary>
     internal bool ChargesMemlock { get; init; }
 
+    /// <summary>What the ring accepts; null if anything. In force from enabling on.</summary>
+    internal Restrictions? Restrictions { get; private set; }
+
+    /// <summary>Most completions that are held back for a full CQ; beyond that they are lost.</summary>
+    internal int MostHeldBack { get; init; }
+
+    /// <summary>The clock of timeouts in enter.</summary>
+    internal int WaitClock { get; set; } = Libc.CLOCK_MONOTONIC;
+
     internal bool IsDisabled => _disabled;
 
     internal bool IsClosed => _closed;
 
-    /// <summary>Requests that are parked somewhere: completions that may come without anybody's call.</summary>
+    /// <summary>Requests that are parked somewhere or are to be, until their completions are posted.</summary>
     internal int InFlight => Volatile.Read(ref _inFlight);
 
     /// <summary>Whether the caller may submit: anybody, unless the ring has a single issuer.</summary>
@@ -121,8 +142,40 @@ internal sealed class RingContext
     internal void LetGoOf(Request request)
     {
         request.HoldsRing = false;
-        Interlocked.Decrement(ref _inFlight);
         DropReference();
+    }
+
+    /// <summary>
+    /// Completions of requests that held the ring are posted. A full fence, before the drained requests are looked at (pair: DrainQueue.Add).
+    /// </summary>
+    internal void CountDone(int requests) => Interlocked.Add(ref _inFlight, -requests);
+
+    /// <summary>Takes matching requests out of wherever they wait; each is completed with ECANCELED, later.</summary>
+    internal CancelResult Cancel(in CancelMatch match, IssueBatch batch)
+    {
+        var result = default(CancelResult);
+        for (int i = 0; i < Places; i++)
+        {
+            if (PlaceAt(i) is not { } place)
+                continue;
+            CancelResult found = place.Cancel(match, batch);
+            result.Cancelled += found.Cancelled;
+            result.Running += found.Running;
+            if (!match.All && result.Found > 0)
+                break;
+        }
+
+        return result;
+    }
+
+    /// <summary>REGISTER_RESTRICTIONS, submit lock held: once, while the ring is disabled.</summary>
+    internal int Restrict(Caller caller, nuint argument, uint count)
+    {
+        if (!_disabled)
+            return -Errno.EBADFD;
+        return _restrictionsToCome is not null
+            ? -Errno.EBUSY
+            : Restrictions.TryRead(caller, argument, count, out _restrictionsToCome);
     }
 
     /// <summary>REGISTER_ENABLE_RINGS: the task that enables becomes the single issuer.</summary>
@@ -132,6 +185,7 @@ internal sealed class RingContext
             return -Errno.EBADFD;
         if ((Flags & SetupFlags.SingleIssuer) != 0)
             Volatile.Write(ref _ownerTask, caller.CurrentTask);
+        Restrictions = _restrictionsToCome;
         _disabled = false;
         SqPoll?.Wake();
         return 0;
@@ -141,10 +195,15 @@ internal sealed class RingContext
     internal void Progress()
     {
         DirectWait?.Reap();
-        // What becomes visible now counts for the timeouts that wait for completions, and so on.
-        while (Completions.Flush() && Timers is { } timers && timers.CompleteSatisfied())
+        bool again;
+        do
         {
+            // What becomes visible now counts for the timeouts that wait for completions, and so on.
+            again = Completions.Flush() && Timers is { } timers && timers.CompleteSatisfied();
+            if (Defers)
+                again |= Submission.RunLater(wait: true);
         }
+        while (again);
     }
 
     /// <summary>After a post, no lock held: the program's eventfd and the poll descriptor.</summary>
@@ -217,7 +276,7 @@ internal sealed class RingContext
         _closed = true;
         Memory.CloseDescriptor();
         SqPoll?.Stop();
-        lock (Submission.Lock)
+        using (Submission.Hold())
         {
             // A batch that was being taken, by the polling thread say, has parked by now what it parks; none begins any more. Otherwise
             // a read could be parked after the cancel below, and take the program's data after the release.
@@ -240,8 +299,7 @@ internal sealed class RingContext
     {
         var batch = new IssueBatch();
         batch.Begin(this, SelfCaller.Instance, onSubmitter: false);
-        for (int i = 0; i < Places; i++)
-            PlaceAt(i)?.Cancel(CancelMatch.Everything, batch);
+        Cancel(CancelMatch.Everything, batch);
         batch.End();
     }
 

@@ -16,24 +16,32 @@ internal readonly struct RingLayout
     internal const uint SqMask = 5 * CacheLine, SqCount = SqMask + 4, CqMask = SqMask + 8, CqCount = SqMask + 12;
     internal const uint Cqes = 6 * CacheLine;
 
-    internal const uint SqeBytes = 64, CqeBytes = 16;
-
     internal readonly uint SqEntries, CqEntries;
     internal readonly bool HasSqArray;
 
-    private RingLayout(uint sqEntries, uint cqEntries, bool hasSqArray) =>
-        (SqEntries, CqEntries, HasSqArray) = (sqEntries, cqEntries, hasSqArray);
+    /// <summary>Bytes from one SQE or CQE to the next, as powers of two: 64 or 128, 16 or 32.</summary>
+    internal readonly int SqeShift, CqeShift;
+
+    private RingLayout(uint sqEntries, uint cqEntries, SetupFlags flags)
+    {
+        (SqEntries, CqEntries) = (sqEntries, cqEntries);
+        HasSqArray = (flags & SetupFlags.NoSqArray) == 0;
+        SqeShift = (flags & SetupFlags.Sqe128) != 0 ? 7 : 6;
+        CqeShift = (flags & SetupFlags.Cqe32) != 0 ? 5 : 4;
+    }
 
     /// <summary>Offset of the SQ index array; 0 on a ring without one, as the kernel reports it.</summary>
-    internal uint SqArray => HasSqArray ? (Cqes + CqEntries * CqeBytes + CacheLine - 1) & ~(CacheLine - 1) : 0;
+    internal uint SqArray => HasSqArray ? (CqesEnd + CacheLine - 1) & ~(CacheLine - 1) : 0;
 
     /// <summary>Bytes of the area that holds both rings, without page rounding.</summary>
-    internal uint RingBytes => HasSqArray ? SqArray + SqEntries * sizeof(uint) : Cqes + CqEntries * CqeBytes;
+    internal uint RingBytes => HasSqArray ? SqArray + SqEntries * sizeof(uint) : CqesEnd;
 
     /// <summary>Bytes of the SQE array.</summary>
-    internal uint SqesBytes => SqEntries * SqeBytes;
+    internal uint SqesBytes => SqEntries << SqeShift;
 
-    /// <summary>Checks sizes in the kernel's order (io_uring/io_uring.c, io_uring_fill_params): 0 or -EINVAL.</summary>
+    private uint CqesEnd => Cqes + (CqEntries << CqeShift);
+
+    /// <summary>Checks sizes in the kernel's order (io_uring/io_uring.c, io_uring_fill_params): 0, -EINVAL or -EOVERFLOW.</summary>
     internal static int TryCreate(uint entries, in RingParams parameters, out RingLayout layout)
     {
         layout = default;
@@ -66,7 +74,10 @@ internal readonly struct RingLayout
                 return -Errno.EINVAL;
         }
 
-        layout = new RingLayout(sqEntries, cqEntries, (parameters.Flags & SetupFlags.NoSqArray) == 0);
+        // A 32-byte CQE among 16-byte ones takes two entries: with one there would never be room.
+        if ((parameters.Flags & SetupFlags.CqeMixed) != 0 && cqEntries < 2)
+            return -Errno.EOVERFLOW;
+        layout = new RingLayout(sqEntries, cqEntries, parameters.Flags);
         return 0;
     }
 

@@ -17,7 +17,7 @@ internal sealed unsafe class RingMemory
 
     private readonly RingLayout _layout;
     private readonly byte* _rings;
-    private readonly Sqe* _sqes;
+    private readonly byte* _sqes;
     private readonly uint _sqMask, _cqMask;
     private readonly Lock _descriptorLock = new();
     private int _descriptor;
@@ -27,7 +27,7 @@ internal sealed unsafe class RingMemory
         _descriptor = descriptor;
         _layout = layout;
         _rings = (byte*)rings;
-        _sqes = (Sqe*)sqes;
+        _sqes = (byte*)sqes;
         (_sqMask, _cqMask) = (layout.SqEntries - 1, layout.CqEntries - 1);
         *(uint*)(_rings + RingLayout.SqMask) = _sqMask;
         *(uint*)(_rings + RingLayout.SqCount) = layout.SqEntries;
@@ -150,11 +150,11 @@ internal sealed unsafe class RingMemory
         ? Volatile.Read(ref Unsafe.AsRef<uint>(_rings + _layout.SqArray + (position & _sqMask) * sizeof(uint)))
         : position & _sqMask;
 
-    /// <summary>Copies one SQE; <paramref name="index"/> must be below the SQ size. The copy is what is checked and what is used.</summary>
+    /// <summary>Copies one SQE, of a big one its first half; <paramref name="index"/> must be below the SQ size. The copy is what is checked and what is used.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void CopySqe(uint index, out Sqe sqe) => sqe = _sqes[index];
+    internal void CopySqe(uint index, out Sqe sqe) => sqe = *(Sqe*)(_sqes + ((nuint)index << _layout.SqeShift));
 
-    /// <summary>Fills the CQEs from <paramref name="position"/> on, no more than the ring holds.</summary>
+    /// <summary>Fills CQEs of 16 bytes from <paramref name="position"/> on, no more than the ring holds.</summary>
     internal void WriteCqes(uint position, ReadOnlySpan<Cqe> cqes)
     {
         uint first = position & _cqMask;
@@ -166,7 +166,13 @@ internal sealed unsafe class RingMemory
 
     /// <summary>Fills the CQE at <paramref name="position"/>; visible once a tail beyond it is published.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void WriteCqe(uint position, in Cqe cqe) => ((Cqe*)(_rings + RingLayout.Cqes))[position & _cqMask] = cqe;
+    internal void WriteCqe(uint position, in Cqe cqe) => *(Cqe*)CqeAt(position) = cqe;
+
+    /// <summary>Fills the second half of the big CQE at <paramref name="position"/>, which does not lie across the ring's end.</summary>
+    internal void WriteCqeExtra(uint position, in CqeExtra extra) => *(CqeExtra*)(CqeAt(position) + Cqe.BigCqeOffset) = extra;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* CqeAt(uint position) => _rings + RingLayout.Cqes + ((nuint)(position & _cqMask) << _layout.CqeShift);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref uint Word(uint offset) => ref Unsafe.AsRef<uint>(_rings + offset);

@@ -57,13 +57,13 @@ internal sealed class SqPoll
         Wake();
     }
 
-    /// <summary>SQ_WAIT: until the SQ has room. The thread publishes its progress; the caller looks at it.</summary>
-    internal int WaitForRoom()
+    /// <summary>SQ_WAIT: until the SQ has room; false if a signal ended it.</summary>
+    internal bool WaitForRoom()
     {
         var spinner = default(SpinWait);
         while (_ring.Submission.IsFull && !_ring.IsClosed)
             spinner.SpinOnce();
-        return _ring.IsClosed ? -Errno.EBADF : 0;
+        return true;
     }
 
     internal void Free() => _wake.Free();

@@ -9,24 +9,35 @@ namespace UserRing.Engine.Managed;
 /// <see cref="Lock"/>, which also guards the file and buffer tables. The batch is consumed against a private head that is
 /// published once, after the last SQE was read: the barrier and the shared cache line are paid per batch (review of the 2019 series).
 /// </summary>
-internal sealed class Submission(RingContext ring)
+internal sealed partial class Submission(RingContext ring)
 {
     private const SqeFlags KnownFlags =
         SqeFlags.FixedFile | SqeFlags.IoDrain | SqeFlags.IoLink | SqeFlags.IoHardlink | SqeFlags.Async | SqeFlags.BufferSelect
         | SqeFlags.CqeSkipSuccess;
 
-    /// <summary>What this engine does not do yet is refused as by a kernel that does not know the flag.</summary>
-    private const SqeFlags HonouredFlags = SqeFlags.FixedFile | SqeFlags.Async;
+    private const SqeFlags Linking = SqeFlags.IoLink | SqeFlags.IoHardlink;
+
+    /// <summary>Flags of the hot path; any other makes a request a marked one.</summary>
+    private const SqeFlags PlainFlags = SqeFlags.FixedFile | SqeFlags.Async;
 
     private readonly IssueBatch _batch = new();
     private readonly RingMemory _memory = ring.Memory;
+    private readonly Lock _lock = new();
     private readonly uint _entries = ring.Layout.SqEntries;
     private readonly bool _submitAll = (ring.Flags & SetupFlags.SubmitAll) != 0;
 
     /// <summary>The SQ head is the engine's own; its shared copy is output only.</summary>
     private uint _head;
 
-    internal Lock Lock { get; } = new();
+    /// <summary>The chain that is being taken: not started before its last member is there.</summary>
+    private Request? _chainHead;
+
+    private bool _hasSkipped;
+
+    /// <summary>Last member so far of the chain that is being taken, for the LINK_TIMEOUT that may follow; null outside one.</summary>
+    internal Request? ChainLast { get; private set; }
+
+    internal DrainQueue Drain { get; } = new(ring);
 
     /// <summary>Whether SQEs are queued, for the polling thread; needs no lock to be asked.</summary>
     internal bool HasWork => _memory.ReadSqTail() != Volatile.Read(ref _head);
@@ -36,7 +47,7 @@ internal sealed class Submission(RingContext ring)
     /// <summary>Takes up to <paramref name="most"/> SQEs: how many were used up with a completion due.</summary>
     internal uint Submit(Caller caller, uint most)
     {
-        lock (Lock)
+        using (Hold())
         {
             if (ring.IsClosed)
                 return 0;
@@ -58,7 +69,7 @@ internal sealed class Submission(RingContext ring)
     /// <summary>Runs a register command under the lock, with a batch for the tags it may post.</summary>
     internal int Register(Caller caller, RegisterOp operation, nuint argument, uint count)
     {
-        lock (Lock)
+        using (Hold())
         {
             _batch.Begin(ring, caller, onSubmitter: true);
             int result = Registration.RunLocked(ring, caller, operation, argument, count, _batch);
@@ -91,6 +102,8 @@ internal sealed class Submission(RingContext ring)
 
         if (request is not null)
             ring.Pool.Return(request);
+        if (_chainHead is not null)
+            QueueChain(); // one that was not ended is ended by the end of the call
         return taken;
     }
 
@@ -106,10 +119,26 @@ internal sealed class Submission(RingContext ring)
     private bool Start(ref Request? current)
     {
         Request request = current!;
+        if ((request.Sqe.Flags & ~PlainFlags) != 0 | _chainHead is not null | Drain.IsActive)
+        {
+            current = null;
+            return StartMarked(request);
+        }
+
         int error = Prepare(request);
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
         if ((row.Needs & Needs.Gathers) == 0 || error < 0)
             _batch.RunGathered(); // what came before it is issued before it
+        if (request.Marks != Marks.None)
+        {
+            current = null; // what it asks of the operation makes it one of those
+            if (error < 0)
+                _batch.Complete(request, error);
+            else
+                Launch(request);
+            return error >= 0;
+        }
+
         if (error == 0 && (row.Needs & Needs.File) != 0)
         {
             int found = FindFile(request);
@@ -136,7 +165,16 @@ internal sealed class Submission(RingContext ring)
         IssueOutcome outcome = OpTable.Issue(row, request, _batch, IssueMode.Inline);
         if (outcome is IssueOutcome.Done or IssueOutcome.Refused)
         {
-            _batch.CompleteAndKeep(request, request.Result);
+            if (request.Marks != Marks.None)
+            {
+                current = null;
+                _batch.Complete(request, request.Result);
+            }
+            else
+            {
+                _batch.CompleteAndKeep(request, request.Result);
+            }
+
             return outcome == IssueOutcome.Done;
         }
 
@@ -146,24 +184,110 @@ internal sealed class Submission(RingContext ring)
         return true;
     }
 
-    /// <summary>Issues by itself a read whose gathered attempt moved only <paramref name="moved"/> bytes.</summary>
-    internal static void IssueAlone(Request request, IssueBatch batch, int moved)
+    /// <summary>A member of a chain, or a request that is drained, silent or takes a provided buffer. As <see cref="Start"/>.</summary>
+    private bool StartMarked(Request request)
     {
-        request.Progress = moved;
-        request.WasGathered = true;
-        switch (OpTable.Issue(OpTable.Of(request.Sqe.Opcode), request, batch, IssueMode.Inline))
+        SqeFlags flags = request.Sqe.Flags;
+        request.Marks = MarksOf(flags);
+        if (_chainHead is not null | Drain.IsActive)
+            request.Marks |= Marks.Waits;
+        if (_chainHead is null && Drain.IsNextDrained)
         {
-            case IssueOutcome.Done:
-                batch.Complete(request, request.Result);
-                break;
-            case IssueOutcome.WouldBlock:
-                Park(request, batch, straightToWorker: false);
-                break;
+            Drain.IsNextDrained = false;
+            request.Marks |= Marks.Drain;
+        }
+
+        _batch.RunGathered();
+        int error = Prepare(request);
+        bool links = (flags & Linking) != 0, stops = error < 0 && !links;
+        if (error < 0)
+        {
+            // A chain with a bad member is taken to its end, so that a polling thread cannot cut it, and then not started.
+            (request.Marks, request.Result) = (request.Marks | Marks.Failed, error);
+            if (_chainHead is { } head && (head.Marks & Marks.Failed) == 0)
+                (head.Marks, head.Result) = (head.Marks | Marks.Failed, -Errno.ECANCELED);
+        }
+
+        if (_chainHead is null)
+            _chainHead = request;
+        else
+            ChainLast!.Link = request;
+        ChainLast = request;
+        if (!links)
+            QueueChain();
+        return !stops;
+    }
+
+    private static Marks MarksOf(SqeFlags flags)
+    {
+        Marks marks = Marks.None;
+        if ((flags & SqeFlags.IoHardlink) != 0)
+            marks |= Marks.Link | Marks.HardLink;
+        else if ((flags & SqeFlags.IoLink) != 0)
+            marks |= Marks.Link;
+        if ((flags & SqeFlags.CqeSkipSuccess) != 0)
+            marks |= Marks.Skip;
+        if ((flags & SqeFlags.BufferSelect) != 0)
+            marks |= Marks.SelectsBuffer;
+        return marks;
+    }
+
+    /// <summary>The chain (or the lone request) that was taken is complete: it starts, or fails as a whole, or waits for its drain.</summary>
+    private void QueueChain()
+    {
+        Request head = _chainHead!;
+        (_chainHead, ChainLast) = (null, null);
+        if ((head.Marks & Marks.Failed) != 0)
+        {
+            head.Marks &= ~Marks.HardLink;
+            _batch.Complete(head, head.Result);
+        }
+        else if (Drain.IsActive)
+        {
+            Drain.Add(head);
+        }
+        else
+        {
+            Launch(head);
         }
     }
 
+    /// <summary>Issues a prepared request with marks, or one that comes from <see cref="Later"/>.</summary>
+    private void Launch(Request request)
+    {
+        ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
+        if ((row.Needs & Needs.File) != 0 && FindFile(request) is < 0 and var error)
+        {
+            _batch.Complete(request, error);
+            return;
+        }
+
+        Request? timeout = request.LinkTimeout != LinkTimeoutState.None ? request.Link : null;
+        if (timeout is not null)
+            timeout.Target = request;
+        if ((request.Sqe.Flags & SqeFlags.Async) != 0)
+        {
+            Park(request, _batch, straightToWorker: true);
+        }
+        else
+        {
+            switch (OpTable.Issue(row, request, _batch, IssueMode.Inline))
+            {
+                case IssueOutcome.Done or IssueOutcome.Refused:
+                    _batch.Complete(request, request.Result);
+                    break;
+                case IssueOutcome.WouldBlock:
+                    Park(request, _batch, straightToWorker: false);
+                    break;
+            }
+        }
+
+        if (timeout is not null)
+            Chain.ArmTimeout(timeout, request);
+    }
+
     /// <summary>The checks common to all operations, in the kernel's order, then the operation's own.</summary>
-    private static int Prepare(Request request)
+    private int Prepare(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
         if ((int)sqe.Opcode >= OpTable.Count)
@@ -173,18 +297,35 @@ internal sealed class Submission(RingContext ring)
         }
 
         ref readonly OpRow row = ref OpTable.Of(sqe.Opcode);
-        if ((sqe.Flags & ~HonouredFlags) != 0)
-        {
-            if ((sqe.Flags & ~KnownFlags) != 0)
-                return -Errno.EINVAL;
-            return (sqe.Flags & SqeFlags.BufferSelect) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL;
-        }
+        if ((sqe.Flags & ~PlainFlags) != 0 && CheckFlags(request, row) is < 0 and var refusal)
+            return refusal;
 
+        if (request.Ring.Restrictions is { } restrictions && !restrictions.Allows(sqe))
+            return -Errno.EACCES;
         if (sqe.IoPrio != 0 && (row.Needs & Needs.IoPrio) == 0)
             return -Errno.EINVAL;
         if (sqe.Personality != 0)
             return -Errno.EINVAL; // none is registered
         return row.IsImplemented ? OpTable.Prepare(row, request) : -Errno.EOPNOTSUPP;
+    }
+
+    private int CheckFlags(Request request, in OpRow row)
+    {
+        SqeFlags flags = request.Sqe.Flags;
+        if ((flags & ~KnownFlags) != 0)
+            return -Errno.EINVAL;
+        if ((flags & SqeFlags.BufferSelect) != 0 && (row.Needs & Needs.Buffers) == 0)
+            return -Errno.EOPNOTSUPP;
+        // Where a success may leave no CQE, nobody can count what is still to come.
+        _hasSkipped |= (flags & SqeFlags.CqeSkipSuccess) != 0;
+        if ((flags & SqeFlags.IoDrain) == 0)
+            return 0;
+        if (_hasSkipped)
+            return -Errno.EOPNOTSUPP;
+        Drain.IsActive = true;
+        (_chainHead ?? request).Marks |= Marks.Drain;
+        Drain.IsNextDrained |= _chainHead is not null;
+        return 0;
     }
 
     /// <summary>The descriptor is looked up once, here; a parked request then keeps that file, whatever becomes of the number.</summary>
@@ -205,106 +346,5 @@ internal sealed class Submission(RingContext ring)
             return -Errno.EBADF;
         request.File = local;
         return 0;
-    }
-
-    /// <summary>
-    /// Hands a request that would block to where it can wait: readiness if its file has that, else a worker. From here on it holds
-    /// the ring, its file and its buffer.
-    /// </summary>
-    internal static void Park(Request request, IssueBatch batch, bool straightToWorker)
-    {
-        ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
-        bool poll = row.ReadyOn != Ready.Never && !straightToWorker && !(request.CannotTry && request.WasReady);
-        if (poll && request.CannotTry)
-            poll = !batch.FactsOf(request.File).HasNoReadiness;
-        int found = request.File; // facts belong to the program's number, not to the duplicate that may be about to be made
-        int error = poll || !batch.OnSubmitter ? Hold(request, row) : HoldShared(request, row, batch);
-        if (error == 0 && poll)
-        {
-            error = request.Ring.GetPollWait().Park(request, (uint)row.ReadyOn);
-            if (error == 0)
-                return;
-            if (error == -Errno.EPERM) // no readiness on this file
-            {
-                request.CannotTry = true;
-                error = 0;
-            }
-        }
-
-        if (error < 0)
-        {
-            batch.Complete(request, error);
-            return;
-        }
-
-        if ((row.Needs & Needs.File) != 0)
-        {
-            ref FileFacts.Entry facts = ref batch.FactsOf(found);
-            request.MayWaitLong = !facts.HasNoReadiness;
-            bool ordered = (row.Needs & Needs.FileOrder) != 0 && facts.IsRegular && !facts.IsDirect;
-            // What can only be run after it was ready takes turns too, by direction: two that were woken for one line of a terminal would
-            // otherwise both find it there, and one of them block.
-            bool takesTurns = request.MayWaitLong && request.CannotTry && row.ReadyOn != Ready.Never;
-            request.FileKey = ordered || takesTurns ? Math.Max(1, facts.FileKey + (takesTurns ? (ulong)row.ReadyOn : 0)) : 0;
-        }
-        else
-        {
-            (request.MayWaitLong, request.FileKey) = (false, 0); // what an earlier use of the request left would queue it behind a file
-        }
-
-        request.Ring.GetWorkers().Park(request);
-    }
-
-    /// <summary>References to the registered file and buffer in use, for a request that leaves the submit lock.</summary>
-    internal static void HoldFixed(Request request)
-    {
-        if (request.FixedFile is not null && !request.HoldsFixedFile)
-        {
-            request.FixedFile.AddReference();
-            request.HoldsFixedFile = true;
-        }
-
-        if (request.FixedBuffer is not null && !request.HoldsFixedBuffer)
-        {
-            request.FixedBuffer.AddReference();
-            request.HoldsFixedBuffer = true;
-        }
-    }
-
-    /// <summary>For an operation that parks itself: ring, file and buffer are its own until it completes. 0 or -errno.</summary>
-    internal static int HoldForParking(Request request) => Hold(request, OpTable.Of(request.Sqe.Opcode));
-
-    /// <summary>Takes what is not held yet; a second call changes nothing.</summary>
-    private static int Hold(Request request, in OpRow row)
-    {
-        request.Ring.HoldFor(request);
-        HoldFixed(request);
-        if ((row.Needs & Needs.File) == 0 || request.FixedFile is not null || request.HoldsFile || request.Shared is not null)
-            return 0;
-        // Of the local number: the caller's own was looked up once, in FindFile.
-        int duplicate = SelfCaller.Instance.Duplicate(request.File);
-        if (duplicate < 0)
-            return duplicate;
-        request.File = duplicate;
-        request.HoldsFile = true;
-        return 0;
-    }
-
-    /// <summary>As <see cref="Hold"/> for a worker: the duplicate is shared with the others of the batch.</summary>
-    private static int HoldShared(Request request, in OpRow row, IssueBatch batch)
-    {
-        if ((row.Needs & Needs.File) != 0 && request.FixedFile is null && !request.HoldsFile && request.Shared is null)
-        {
-            int error = batch.Share(request.File, out request.Shared);
-            if (error < 0)
-            {
-                request.Ring.HoldFor(request); // so that it is let go of as any other
-                return error;
-            }
-
-            request.File = request.Shared!.Descriptor;
-        }
-
-        return Hold(request, row);
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using UserRing.Abi;
 
@@ -9,20 +8,31 @@ namespace UserRing.Engine.Managed;
 internal struct WaitArgument
 {
     private const nuint KernelSigsetBytes = 8;
-    private static readonly long MostSeconds = long.MaxValue / Stopwatch.Frequency / 4;
+    private const long NanosecondsPerSecond = 1_000_000_000, NanosecondsPerMicrosecond = 1000;
+    private const long MostSeconds = long.MaxValue / NanosecondsPerSecond;
 
     private Caller _caller;
     private nuint _maskAddress;
     private nuint _maskBytes;
+    private bool _hasTimeout, _isAbsolute;
+    private long _timeout;
 
-    internal bool HasTimeout { get; private set; }
+    /// <summary>For this long more than one completion is waited for; 0: as long as the wait lasts.</summary>
+    internal long MinWait { get; private set; }
 
-    internal long TimeoutTicks { get; private set; }
+    /// <summary>A signal has ended an earlier part of the call: this one does not sleep.</summary>
+    internal bool IsInterrupted { get; init; }
 
     /// <summary>EXT_ARG's struct and its timespec are read at once; a signal mask only if the call really waits.</summary>
-    internal static int TryRead(Caller caller, EnterFlags flags, nuint address, nuint bytes, out WaitArgument argument)
+    internal static int TryRead(
+        Caller caller, EnterFlags flags, nuint address, nuint bytes, bool interrupted, out WaitArgument argument)
     {
-        argument = new WaitArgument { _caller = caller };
+        argument = new WaitArgument
+        {
+            _caller = caller,
+            _isAbsolute = (flags & EnterFlags.AbsTimer) != 0,
+            IsInterrupted = interrupted,
+        };
         if ((flags & EnterFlags.ExtArg) == 0)
         {
             (argument._maskAddress, argument._maskBytes) = (address, bytes);
@@ -35,10 +45,20 @@ internal struct WaitArgument
         int error = caller.CopyIn(address, MemoryMarshal.AsBytes(new Span<GetEventsArg>(ref given)));
         if (error < 0)
             return error;
-        if (given.MinWaitUsec != 0)
-            return -Errno.EINVAL; // IORING_FEAT_MIN_TIMEOUT is not offered; kernels without it refuse the word too
+        argument.MinWait = given.MinWaitUsec * NanosecondsPerMicrosecond;
         (argument._maskAddress, argument._maskBytes) = ((nuint)given.Sigmask, given.SigmaskSz);
         return given.Ts == 0 ? 0 : argument.ReadTimeout((nuint)given.Ts);
+    }
+
+    /// <summary>
+    /// When the wait that begins at <paramref name="now"/> ends, in ns of its clock; long.MaxValue: never. The kernel's arithmetic,
+    /// wrap-around included: what has become negative never comes.
+    /// </summary>
+    internal readonly long Deadline(long now)
+    {
+        if (!_hasTimeout)
+            return long.MaxValue;
+        return _isAbsolute ? _timeout : unchecked(_timeout + now);
     }
 
     /// <summary>The signal mask for the time of the wait, if one was given: 0, -EINVAL (size) or -EFAULT.</summary>
@@ -59,10 +79,8 @@ internal struct WaitArgument
         int error = _caller.CopyIn(address, MemoryMarshal.AsBytes(new Span<KernelTimespec>(ref time)));
         if (error < 0)
             return error;
-        HasTimeout = true;
-        TimeoutTicks = time.TvSec >= MostSeconds
-            ? MostSeconds * Stopwatch.Frequency
-            : Math.Max(0, time.TvSec * Stopwatch.Frequency + time.TvNsec / (1_000_000_000 / Stopwatch.Frequency));
+        _hasTimeout = true;
+        _timeout = time.TvSec >= MostSeconds ? long.MaxValue : unchecked(time.TvSec * NanosecondsPerSecond + time.TvNsec);
         return 0;
     }
 }

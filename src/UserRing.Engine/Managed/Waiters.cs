@@ -21,6 +21,8 @@ internal sealed class Waiters(RingContext ring)
     /// </summary>
     private const long ForEverSeconds = 1L << 32;
 
+    private const long NanosecondsPerSecond = 1_000_000_000;
+
     private readonly List<Waiter> _waiting = [];
     private readonly FutexWord _word = new();
     private uint _nearest;
@@ -64,7 +66,7 @@ internal sealed class Waiters(RingContext ring)
     }
 
     /// <summary>
-    /// Waits until <paramref name="count"/> completions are unread: 0, or -EINTR, -ETIME, -EBADF, or an error of the mask.
+    /// Waits until <paramref name="count"/> completions are unread: 0, or -EINTR, -ETIME, -EBADR, -EBADF, or an error of the mask.
     /// Holds no lock while it sleeps.
     /// </summary>
     internal int Wait(uint count, in WaitArgument argument)
@@ -77,11 +79,11 @@ internal sealed class Waiters(RingContext ring)
         int error = argument.ReadMask(out ulong mask, out bool masked);
         if (error < 0)
             return error;
-        long deadline = argument.HasTimeout ? Stopwatch.GetTimestamp() + argument.TimeoutTicks : long.MaxValue;
         int eventFd = -1;
         error = masked ? TakeEventFd(out eventFd) : 0;
         if (error < 0)
             return error;
+        var limit = new WaitLimit(ring.WaitClock, argument, completions.Tail);
         var waiter = new Waiter(target, eventFd);
         Register(waiter);
         try
@@ -95,9 +97,19 @@ internal sealed class Waiters(RingContext ring)
                 ring.Progress();
                 if (_closed)
                     return -Errno.EBADF; // whatever the release itself completed
-                if (timedOut || (int)(completions.Tail - target) >= 0)
+                if (completions.HasLost)
+                    return completions.Unread > 0 ? 0 : -Errno.EBADR;
+                if (timedOut || (int)(completions.Tail - waiter.Target) >= 0)
                     return 0; // even if another thread reaped meanwhile, as on the kernel
-                error = Sleep(seen, deadline, eventFd, mask);
+                error = argument.IsInterrupted ? -Errno.EINTR : Sleep(seen, limit, eventFd, mask);
+                if (error == -Errno.ETIME && limit.GoOn(completions, out uint next))
+                {
+                    Unregister(waiter);
+                    waiter = new Waiter(next, eventFd);
+                    Register(waiter);
+                    continue;
+                }
+
                 if (error < 0)
                 {
                     ring.Progress();
@@ -110,6 +122,7 @@ internal sealed class Waiters(RingContext ring)
         finally
         {
             Unregister(waiter);
+            GiveEventFd(eventFd);
         }
     }
 
@@ -131,16 +144,15 @@ internal sealed class Waiters(RingContext ring)
         return false;
     }
 
-    private int Sleep(uint seen, long deadline, int eventFd, ulong mask)
+    private int Sleep(uint seen, in WaitLimit limit, int eventFd, ulong mask)
     {
         var left = new KernelTimespec { TvSec = ForEverSeconds };
-        if (deadline != long.MaxValue)
+        if (limit.HasEnd)
         {
-            long ticks = deadline - Stopwatch.GetTimestamp();
-            if (ticks <= 0)
+            long nanoseconds = limit.Left();
+            if (nanoseconds <= 0)
                 return -Errno.ETIME;
-            long nanoseconds = ticks % Stopwatch.Frequency * (1_000_000_000 / Stopwatch.Frequency);
-            left = new KernelTimespec { TvSec = ticks / Stopwatch.Frequency, TvNsec = nanoseconds };
+            left = new KernelTimespec { TvSec = nanoseconds / NanosecondsPerSecond, TvNsec = nanoseconds % NanosecondsPerSecond };
         }
 
         int error = eventFd >= 0
@@ -190,12 +202,15 @@ internal sealed class Waiters(RingContext ring)
             _masked -= waiter.EventFd >= 0 ? 1 : 0;
             FindNearest();
         }
+    }
 
-        if (waiter.EventFd < 0)
+    private void GiveEventFd(int eventFd)
+    {
+        if (eventFd < 0)
             return;
-        Libc.DrainEventfd(waiter.EventFd);
-        if (Interlocked.CompareExchange(ref _spareEventFd, waiter.EventFd, -1) != -1)
-            Libc.Close(waiter.EventFd);
+        Libc.DrainEventfd(eventFd);
+        if (Interlocked.CompareExchange(ref _spareEventFd, eventFd, -1) != -1)
+            Libc.Close(eventFd);
     }
 
     private void FindNearest()

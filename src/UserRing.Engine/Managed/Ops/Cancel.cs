@@ -4,42 +4,42 @@ using UserRing.Engine.Managed.Parking;
 namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
-/// ASYNC_CANCEL by user_data: 0 if a request was taken out (it completes with ECANCELED), EALREADY if it is being executed, ENOENT if
-/// there is none; with ALL or ANY the number of those taken out.
+/// ASYNC_CANCEL by user_data, file, operation or all of them: 0 if a request was found (it completes with ECANCELED), EALREADY if it is being
+/// executed, ENOENT if there is none; with ALL or ANY the number found.
 /// </summary>
 internal static class Cancel
 {
-    /// <summary>Keys by file and operation are not implemented, and refused as an unknown flag is.</summary>
-    private const CancelFlags Honoured = CancelFlags.All | CancelFlags.Any | CancelFlags.UserData;
+    private const CancelFlags OtherKeys = CancelFlags.Fd | CancelFlags.Op;
+    private const CancelFlags Known = OtherKeys | CancelFlags.All | CancelFlags.Any | CancelFlags.FdFixed | CancelFlags.UserData;
 
     internal static int Prepare(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
-        return sqe.Off != 0 || sqe.SpliceFdIn != 0 || (sqe.CancelFlags & ~Honoured) != 0 ? -Errno.EINVAL : 0;
+        if (sqe.Off != 0 || sqe.SpliceFdIn != 0 || (sqe.CancelFlags & ~Known) != 0)
+            return -Errno.EINVAL;
+        return (sqe.CancelFlags & CancelFlags.Any) != 0 && (sqe.CancelFlags & OtherKeys) != 0 ? -Errno.EINVAL : 0;
     }
 
     internal static IssueOutcome Issue(Request request, IssueBatch batch, IssueMode mode)
     {
-        CancelFlags flags = request.Sqe.CancelFlags;
-        bool all = (flags & (CancelFlags.All | CancelFlags.Any)) != 0;
-        CancelMatch match = (flags & CancelFlags.Any) != 0
-            ? CancelMatch.Everything
-            : CancelMatch.ByUserData(request.Sqe.Addr, all);
-        int cancelled = 0;
-        bool running = false;
-        RingContext ring = request.Ring;
-        for (int i = 0; i < RingContext.Places; i++)
+        ref Sqe sqe = ref request.Sqe;
+        int file = -1;
+        if ((sqe.CancelFlags & CancelFlags.Fd) != 0)
         {
-            if (ring.PlaceAt(i) is not { } place)
-                continue;
-            CancelResult found = place.Cancel(match, batch);
-            cancelled += found.Cancelled;
-            running |= found.Running;
-            if (!all && (cancelled > 0 || running))
-                break;
+            bool isFixed = (sqe.Flags & SqeFlags.FixedFile) != 0 || (sqe.CancelFlags & CancelFlags.FdFixed) != 0;
+            file = isFixed ? request.Ring.Files.Find(sqe.Fd)?.Descriptor ?? -1 : request.Caller.Borrow(sqe.Fd, batch);
+            if (file < 0 || batch.FactsOf(file).OpenFlags < 0)
+                return Done(request, -Errno.EBADF);
         }
 
-        request.Result = all ? cancelled : cancelled > 0 ? 0 : running ? -Errno.EALREADY : -Errno.ENOENT;
+        var match = new CancelMatch(sqe.CancelFlags, sqe.Addr, (Opcode)(byte)sqe.Len, file);
+        CancelResult result = request.Ring.Cancel(match, batch);
+        return Done(request, match.All ? result.Found : result.ForOne);
+    }
+
+    private static IssueOutcome Done(Request request, int result)
+    {
+        request.Result = result;
         return IssueOutcome.Done;
     }
 }

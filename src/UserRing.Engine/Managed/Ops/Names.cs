@@ -56,7 +56,7 @@ internal static class Names
         (int from, int to) = Directories(request, batch);
         do
             request.Result = Libc.Renameat2(from, First(request), to, Second(request), request.Sqe.RenameFlags);
-        while (WorkerCall.IsToBeRepeated(request.Result));
+        while (request.MustRepeat(request.Result));
         return IssueOutcome.Done;
     }
 
@@ -67,7 +67,7 @@ internal static class Names
         int directory = request.Caller.BorrowDirectory(request.Sqe.Fd, batch);
         do
             request.Result = Libc.Unlinkat(directory, First(request), request.Sqe.UnlinkFlags);
-        while (WorkerCall.IsToBeRepeated(request.Result));
+        while (request.MustRepeat(request.Result));
         return IssueOutcome.Done;
     }
 
@@ -78,7 +78,7 @@ internal static class Names
         int directory = request.Caller.BorrowDirectory(request.Sqe.Fd, batch);
         do
             request.Result = Libc.Mkdirat(directory, First(request), request.Sqe.Len);
-        while (WorkerCall.IsToBeRepeated(request.Result));
+        while (request.MustRepeat(request.Result));
         return IssueOutcome.Done;
     }
 
@@ -89,7 +89,7 @@ internal static class Names
         int directory = request.Caller.BorrowDirectory(request.Sqe.Fd, batch);
         do
             request.Result = Libc.Symlinkat(First(request), directory, Second(request));
-        while (WorkerCall.IsToBeRepeated(request.Result));
+        while (request.MustRepeat(request.Result));
         return IssueOutcome.Done;
     }
 
@@ -100,7 +100,7 @@ internal static class Names
         (int from, int to) = Directories(request, batch);
         do
             request.Result = Libc.Linkat(from, First(request), to, Second(request), request.Sqe.HardlinkFlags);
-        while (WorkerCall.IsToBeRepeated(request.Result));
+        while (request.MustRepeat(request.Result));
         return IssueOutcome.Done;
     }
 

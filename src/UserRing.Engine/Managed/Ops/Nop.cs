@@ -5,11 +5,25 @@ namespace UserRing.Engine.Managed.Ops;
 /// <summary>NOP: completes at once, with an injected result or after looking a file or buffer up if its flags say so.</summary>
 internal static class Nop
 {
-    /// <summary>Without CQE32: no ring of this engine has 32-byte CQEs yet.</summary>
     private const NopFlags Known =
-        NopFlags.InjectResult | NopFlags.File | NopFlags.FixedFile | NopFlags.FixedBuffer | NopFlags.TaskWork;
+        NopFlags.InjectResult | NopFlags.File | NopFlags.FixedFile | NopFlags.FixedBuffer | NopFlags.TaskWork
+        | NopFlags.Cqe32;
 
-    internal static int Prepare(Request request) => (request.Sqe.NopFlags & ~Known) != 0 ? -Errno.EINVAL : 0;
+    internal static int Prepare(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        if ((sqe.NopFlags & ~Known) != 0)
+            return -Errno.EINVAL;
+        if ((sqe.NopFlags & NopFlags.Cqe32) == 0)
+            return 0;
+        if (!request.Ring.HasBigCqes)
+            return -Errno.EINVAL;
+        request.Marks |= Marks.BigCqe;
+        request.Extra = new CqeExtra { First = sqe.Off, Second = sqe.Addr };
+        if ((request.Ring.Flags & SetupFlags.CqeMixed) != 0)
+            request.CqeFlags = CqeFlags.Cqe32;
+        return 0;
+    }
 
     internal static IssueOutcome Issue(Request request, IssueBatch batch, IssueMode mode)
     {

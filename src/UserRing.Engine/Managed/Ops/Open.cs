@@ -46,7 +46,7 @@ internal static class Open
         {
             do
                 opened = Libc.Openat(directory, path, (int)(sqe.OpenFlags | extra), sqe.Len);
-            while (WorkerCall.IsToBeRepeated(opened));
+            while (request.MustRepeat(opened));
         }
 
         return Done(request, batch, opened, sqe.OpenFlags);
@@ -69,7 +69,7 @@ internal static class Open
         {
             do
                 opened = Libc.Openat2(directory, path, how with { Flags = how.Flags | extra });
-            while (WorkerCall.IsToBeRepeated(opened));
+            while (request.MustRepeat(opened));
         }
 
         return Done(request, batch, opened, how.Flags);

@@ -3,7 +3,7 @@ using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Ops;
 
-/// <summary>POLL_ADD, one shot: the result is the mask of ready events.</summary>
+/// <summary>POLL_ADD: the result is the mask of ready events; once, or (multishot) each time the file has something new to say.</summary>
 internal static class Poll
 {
     private const uint Unasked = Libc.EPOLLERR | Libc.EPOLLHUP;
@@ -12,37 +12,85 @@ internal static class Poll
     internal static int PrepareAdd(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
-        // Multishot (len bit 0) is refused too: it is not implemented.
-        if (sqe.BufIndex != 0 || sqe.Off != 0 || sqe.Addr != 0 || sqe.Len != 0)
+        if (sqe.BufIndex != 0 || sqe.Off != 0 || sqe.Addr != 0 || (sqe.Len & ~(uint)PollFlags.AddMulti) != 0)
+            return -Errno.EINVAL;
+        bool isMultishot = sqe.Len != 0;
+        if (isMultishot && (sqe.Flags & SqeFlags.CqeSkipSuccess) != 0)
             return -Errno.EINVAL;
         request.WaitEvents = BitConverter.IsLittleEndian ? sqe.Poll32Events : (sqe.Poll32Events << 16) | (sqe.Poll32Events >> 16);
         request.WaitEvents &= ~Behaviour;
+        if (isMultishot)
+            request.Marks |= Marks.Multishot;
         return 0;
     }
 
     internal static IssueOutcome Add(Request request, IssueBatch batch, IssueMode mode)
     {
-        if (mode == IssueMode.Ready && request.WasReady)
-            return Done(request, (uint)request.Result);
+        bool isMultishot = (request.Marks & Marks.Multishot) != 0;
+        if (request.WasReady)
+            return isMultishot ? Post(request, batch) : Done(request, (uint)request.Result);
 
         // poll(2) understands the low bits only; they are all that a file reports besides what epoll adds.
         if (batch.FactsOf(request.File).OpenFlags < 0)
             return Done(request, error: -Errno.EBADF);
-        int count = Libc.Poll(request.File, (short)request.WaitEvents, 0, out short ready);
-        uint events = (ushort)ready & (request.WaitEvents | Unasked);
-        if (count > 0 && events != 0)
-            return Done(request, events);
+        if (!isMultishot)
+        {
+            int count = Libc.Poll(request.File, (short)request.WaitEvents, 0, out short ready);
+            uint events = (ushort)ready & (request.WaitEvents | Unasked);
+            if (count > 0 && events != 0)
+                return Done(request, events);
+        }
 
         int error = Submission.HoldForParking(request);
+        if (error == 0 && isMultishot)
+            error = Watch(request);
+        if (error == 0 && isMultishot && Post(request, batch) == IssueOutcome.Done)
+            return IssueOutcome.Done; // no room for what is there already
         if (error == 0)
-            error = request.Ring.GetPollWait().Park(request, request.WaitEvents);
+            error = request.Ring.GetPollWait().Park(request, isMultishot ? Libc.EPOLLIN : request.WaitEvents);
         return error switch
         {
             0 => IssueOutcome.Parked,
-            // Always ready, hence polled above: what it was asked for does not exist on it, and nothing would ever come.
-            -Errno.EPERM => Done(request, error: -Errno.EINVAL),
+            -Errno.EPERM => WithoutReadiness(request),
             _ => Done(request, error),
         };
+    }
+
+    internal static void Cleanup(Request request)
+    {
+        if (request.Watch >= 0)
+            Libc.Close(request.Watch);
+        request.Watch = -1;
+    }
+
+    /// <summary>
+    /// An epoll of its own, edge-triggered, whose first event is taken on the spot: what is ready already is posted by the submitter, and
+    /// whatever comes afterwards is an event of its own. On a shared epoll the two could not be told apart.
+    /// </summary>
+    private static int Watch(Request request)
+    {
+        int watch = Libc.EpollCreate1(Libc.EPOLL_CLOEXEC);
+        if (watch < 0)
+            return watch;
+        (request.Watch, request.NeedsCleanup) = (watch, true);
+        return Libc.EpollCtl(watch, Libc.EPOLL_CTL_ADD, request.File, request.WaitEvents | Libc.EPOLLET, 0);
+    }
+
+    /// <summary>Posts the new event, if there is one; done if that was the last, for want of room.</summary>
+    private static IssueOutcome Post(Request request, IssueBatch batch)
+    {
+        uint events = Libc.TakeEpollEvent(request.Watch) & (request.WaitEvents | Unasked);
+        return events == 0 || batch.TryPostMore(request, (int)events, CqeFlags.None) ? IssueOutcome.Parked : Done(request, events);
+    }
+
+    /// <summary>
+    /// A file that epoll does not watch is always ready. To ask it for what does not exist on it is an error, since nothing would ever come.
+    /// </summary>
+    private static IssueOutcome WithoutReadiness(Request request)
+    {
+        int count = Libc.Poll(request.File, (short)request.WaitEvents, 0, out short ready);
+        uint events = (ushort)ready & (request.WaitEvents | Unasked);
+        return count > 0 && events != 0 ? Done(request, events) : Done(request, error: -Errno.EINVAL);
     }
 
     private static IssueOutcome Done(Request request, uint events) => Done(request, (int)(events & (request.WaitEvents | Unasked)));

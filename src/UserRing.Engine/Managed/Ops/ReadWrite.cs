@@ -28,7 +28,7 @@ internal static class ReadWrite
         if (sqe.Len > MostIovecs)
             return -Errno.EINVAL;
         // Otherwise the system call, made before enter returns, reads the array itself, which saves a copy.
-        bool isReadNow = !request.Caller.LendsInPlace || sqe.Fd < 0 || (sqe.Flags & SqeFlags.Async) != 0
+        bool isReadNow = !request.Caller.LendsInPlace || sqe.Fd < 0 || (sqe.Flags & SqeFlags.Async) != 0 || request.Marks != Marks.None
             || sqe.Opcode is Opcode.ReadvFixed or Opcode.WritevFixed;
         return isReadNow ? IoVector.Take(request) : 0;
     }
@@ -102,7 +102,8 @@ internal static class ReadWrite
     {
         ref FileFacts.Entry facts = ref batch.FactsOf(request.File);
         int flags = (int)request.Sqe.RwFlags;
-        if (!write && !vector && flags == 0 && mode == IssueMode.Inline && !request.WasGathered && batch.Caller.LendsInPlace)
+        if (!write && !vector && flags == 0 && mode == IssueMode.Inline && !request.WasGathered && request.Marks == Marks.None
+            && batch.Caller.LendsInPlace)
         {
             bool tryIt = facts.MayTry(write);
             if (tryIt || facts.Tryable && facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition)
@@ -124,8 +125,10 @@ internal static class ReadWrite
                 return Done(request, error);
         }
 
+        if (request.Marks != Marks.None && request.Progress == 0)
+            request.Asked = (long)Total(request, vector);
         if (request.Progress > 0 && !RestIsOwed(request, ref facts, vector))
-            return Done(request, request.Progress);
+            return Finish(request);
         bool ownNoWait = mode != IssueMode.Worker && (flags & Libc.RWF_NOWAIT) == 0;
         if (ownNoWait && !request.CannotTry && mode == IssueMode.Inline && facts.IsDirect && facts.HasNoReadiness)
         {
@@ -177,7 +180,7 @@ internal static class ReadWrite
             {
                 request.Progress += (int)done;
                 if (done == 0 || !RestIsOwed(request, ref facts, vector))
-                    return Done(request, request.Progress);
+                    return Finish(request);
                 continue;
             }
 
@@ -208,14 +211,14 @@ internal static class ReadWrite
                     request.WasReady &= ownNoWait;
                     request.CannotTry |= facts.HasNoReadiness;
                     return Wait(request, vector);
-                case -Errno.EINTR when (flags & Libc.RWF_NOWAIT) == 0:
-                    continue; // the runtime's own signals; nothing was transferred
+                case -Errno.EINTR when request.MustRepeat(done):
+                    continue; // nothing was transferred
                 case -Errno.EINVAL when ownNoWait && !request.WasReady && !facts.HasNoReadiness && HasNoCall(request, write):
                     return Wait(request, vector);
                 case -Errno.EINVAL when offset < CurrentPosition && !facts.IsOpenFor(write):
                     return Done(request, -Errno.EBADF); // the system call looks at the offset first, the kernel's engine at the direction
                 default:
-                    return Done(request, request.Progress > 0 ? request.Progress : (int)done);
+                    return request.Progress > 0 ? Finish(request) : Done(request, (int)done);
             }
         }
     }
@@ -323,6 +326,14 @@ internal static class ReadWrite
         (request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (loan.Vector.Length, true, true);
         loan.Vector.CopyTo(Libc.VectorAt(request.Vector, request.VectorCount));
         return 0;
+    }
+
+    /// <summary>A transfer that moved what could be moved: less than asked for ends a chain, though it is no error.</summary>
+    private static IssueOutcome Finish(Request request)
+    {
+        if (request.Marks != Marks.None && request.Progress < request.Asked)
+            request.Marks |= Marks.Short;
+        return Done(request, request.Progress);
     }
 
     private static bool StartDirect(Request request, bool write, bool vector, int flags)

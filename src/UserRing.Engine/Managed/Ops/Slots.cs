@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using UserRing.Abi;
 using UserRing.Engine.Linux;
+using UserRing.Engine.Managed.Registered;
 
 namespace UserRing.Engine.Managed.Ops;
 
@@ -21,7 +22,7 @@ internal static class Slots
     {
         ref Sqe sqe = ref request.Sqe;
         uint first = (uint)sqe.Off; // its upper half is not looked at
-        lock (request.Ring.Submission.Lock) // held already unless on a worker
+        using (request.Ring.Submission.Hold()) // held already unless on a worker
         {
             request.Result = first == FileSlots.Alloc
                 ? Allocate(request, batch)
@@ -69,7 +70,7 @@ internal static class Slots
     {
         int value = 0;
         Span<byte> bytes = MemoryMarshal.AsBytes(new Span<int>(ref value));
-        Registered.FileTable files = request.Ring.Files;
+        FileTable files = request.Ring.Files;
         if (!files.IsRegistered)
             return -Errno.ENXIO;
         int error = request.Caller.CopyIn(entry, bytes);

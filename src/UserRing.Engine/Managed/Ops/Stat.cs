@@ -30,7 +30,7 @@ internal static class Stat
                 ? Libc.Statx(directory, request.Copied, (int)sqe.StatxFlags, sqe.Len, (nuint)sqe.Addr2)
                 : CopiedOut(request, directory);
         }
-        while (WorkerCall.IsToBeRepeated(result));
+        while (request.MustRepeat(result));
 
         request.Result = result;
         return IssueOutcome.Done;

@@ -17,12 +17,12 @@ internal static class Sync
     internal static IssueOutcome Fsync(Request request, IssueBatch batch, IssueMode mode)
     {
         if (mode != IssueMode.Worker)
-            return WorkerCall.OnOpenFile(request, batch);
+            return WorkerOnly.IfOpen(request, batch);
         // A range (off, len) reaches the file system in the kernel; from user space the whole file is synced, which is never less.
         bool dataOnly = (request.Sqe.FsyncFlags & FsyncFlags.DataSync) != 0;
         do
             request.Result = dataOnly ? Libc.Fdatasync(request.File) : Libc.Fsync(request.File);
-        while (WorkerCall.IsToBeRepeated(request.Result));
+        while (request.MustRepeat(request.Result));
         return IssueOutcome.Done;
     }
 }

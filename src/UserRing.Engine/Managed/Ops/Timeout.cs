@@ -4,20 +4,64 @@ using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Ops;
 
-/// <summary>TIMEOUT: -ETIME when the time is up, 0 when as many completions as asked were posted before.</summary>
+/// <summary>
+/// TIMEOUT: -ETIME when the time is up, again and again if it is multishot; 0 when as many completions as asked were posted before.
+/// LINK_TIMEOUT: the same clock, but what is up is the time of the request before it; that race is run by <see cref="Chain"/>.
+/// </summary>
 internal static class Timeout
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
-    private const TimeoutFlags Honoured = TimeoutFlags.Abs | TimeoutFlags.Boottime | TimeoutFlags.Realtime | TimeoutFlags.EtimeSuccess;
+    private const TimeoutFlags Known =
+        TimeoutFlags.Abs | TimeoutFlags.Boottime | TimeoutFlags.Realtime | TimeoutFlags.EtimeSuccess | TimeoutFlags.Multishot;
+
+    private const TimeoutFlags Never = TimeoutFlags.Abs | TimeoutFlags.Multishot;
 
     internal static int Prepare(Request request)
+    {
+        int error = PrepareClock(request);
+        if (error < 0)
+            return error;
+        if ((request.Sqe.TimeoutFlags & TimeoutFlags.Multishot) != 0)
+            request.Marks |= Marks.Multishot;
+        if ((request.Sqe.TimeoutFlags & TimeoutFlags.EtimeSuccess) != 0)
+            request.Marks |= Marks.Forgiven;
+        return 0;
+    }
+
+    internal static int PrepareLinked(Request request)
+    {
+        if (request.Sqe.Off != 0)
+            return -Errno.EINVAL;
+        int error = PrepareClock(request);
+        if (error < 0)
+            return error;
+        if (request.Ring.Submission.ChainLast is not { } before || before.Sqe.Opcode == Opcode.LinkTimeout)
+            return -Errno.EINVAL;
+        before.LinkTimeout = LinkTimeoutState.Prepared;
+        return 0;
+    }
+
+    internal static IssueOutcome Issue(Request request, IssueBatch batch, IssueMode mode)
+    {
+        if (request.WasReady)
+            return Expired(request, batch);
+
+        // Completions of this batch before it are not posted yet, and so count towards it, as on the kernel.
+        uint count = (request.Marks & Marks.Multishot) != 0 ? 0 : (uint)request.Sqe.Off;
+        return Park(request, count);
+    }
+
+    /// <summary>Only ever issued when its time is up: it is armed with its target, not by itself.</summary>
+    internal static IssueOutcome IssueLinked(Request request, IssueBatch batch, IssueMode mode) =>
+        Done(request, Chain.Expire(request, batch));
+
+    private static int PrepareClock(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
         if (sqe.BufIndex != 0 || sqe.Len != 1 || sqe.SpliceFdIn != 0)
             return -Errno.EINVAL;
-        if ((sqe.TimeoutFlags & ~Honoured) != 0) // multishot and updates are not implemented
-            return -Errno.EINVAL;
-        if ((sqe.TimeoutFlags & TimeoutFlags.ClockMask) == TimeoutFlags.ClockMask)
+        TimeoutFlags flags = sqe.TimeoutFlags;
+        if ((flags & ~Known) != 0 || (flags & TimeoutFlags.ClockMask) == TimeoutFlags.ClockMask || (flags & Never) == Never)
             return -Errno.EINVAL;
 
         // The timespec is the program's again once the SQE was taken: read here, once.
@@ -27,8 +71,8 @@ internal static class Timeout
             return error;
         if (time.TvSec < 0 || time.TvNsec < 0)
             return -Errno.EINVAL;
-        request.Deadline = ToNanoseconds(time);
-        request.Clock = (sqe.TimeoutFlags & TimeoutFlags.ClockMask) switch
+        request.Interval = ToNanoseconds(time);
+        request.Clock = (flags & TimeoutFlags.ClockMask) switch
         {
             TimeoutFlags.Boottime => Libc.CLOCK_BOOTTIME,
             TimeoutFlags.Realtime => Libc.CLOCK_REALTIME,
@@ -37,20 +81,23 @@ internal static class Timeout
         return 0;
     }
 
-    internal static IssueOutcome Issue(Request request, IssueBatch batch, IssueMode mode)
+    private static IssueOutcome Expired(Request request, IssueBatch batch)
     {
-        long deadline = request.Deadline;
-        if ((request.Sqe.TimeoutFlags & TimeoutFlags.Abs) == 0)
-        {
-            long now = Libc.ClockGettimeNs(request.Clock);
-            deadline = deadline > long.MaxValue - now ? long.MaxValue : now + deadline;
-        }
+        ref ulong repeats = ref request.Sqe.Off; // our copy; 0 has no end
+        batch.CountTimeout();
+        bool goesOn = (request.Marks & Marks.Multishot) != 0 && (repeats == 0 || --repeats != 0);
+        return goesOn && batch.TryPostMore(request, -Errno.ETIME, CqeFlags.None) ? Park(request, 0) : Done(request, -Errno.ETIME);
+    }
 
-        // Completions of this batch before it are not posted yet, and so count towards it, as on the kernel.
-        int error = request.Ring.GetTimers().Park(request, request.Clock, deadline, (uint)request.Sqe.Off);
-        if (error == 0)
-            return IssueOutcome.Parked;
-        request.Result = error;
+    private static IssueOutcome Park(Request request, uint count)
+    {
+        int error = request.Ring.GetTimers().Park(request, count);
+        return error == 0 ? IssueOutcome.Parked : Done(request, error);
+    }
+
+    private static IssueOutcome Done(Request request, int result)
+    {
+        request.Result = result;
         return IssueOutcome.Done;
     }
 

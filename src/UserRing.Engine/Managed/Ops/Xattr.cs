@@ -48,19 +48,19 @@ internal static class Xattr
         nuint name = request.Copied, path = name + MostName, value = path + MostPath;
         do
             request.Result = Libc.Setxattr(path, name, value, sqe.Len, sqe.XattrFlags);
-        while (WorkerCall.IsToBeRepeated(request.Result));
+        while (request.MustRepeat(request.Result));
         return IssueOutcome.Done;
     }
 
     internal static IssueOutcome Fset(Request request, IssueBatch batch, IssueMode mode)
     {
         if (mode != IssueMode.Worker)
-            return WorkerCall.OnOpenFile(request, batch);
+            return WorkerOnly.IfOpen(request, batch);
         ref Sqe sqe = ref request.Sqe;
         nuint name = request.Copied, value = name + MostName;
         do
             request.Result = Libc.Fsetxattr(request.File, name, value, sqe.Len, sqe.XattrFlags);
-        while (WorkerCall.IsToBeRepeated(request.Result));
+        while (request.MustRepeat(request.Result));
         return IssueOutcome.Done;
     }
 
@@ -75,7 +75,7 @@ internal static class Xattr
     internal static IssueOutcome Fget(Request request, IssueBatch batch, IssueMode mode)
     {
         if (mode != IssueMode.Worker)
-            return WorkerCall.OnOpenFile(request, batch);
+            return WorkerOnly.IfOpen(request, batch);
         request.Result = ReadValue(request, ofPath: false);
         return IssueOutcome.Done;
     }
@@ -129,7 +129,7 @@ internal static class Xattr
         int size;
         do
             size = ofPath ? Libc.Getxattr(path, name, value, room) : Libc.Fgetxattr(request.File, name, value, room);
-        while (WorkerCall.IsToBeRepeated(size));
+        while (request.MustRepeat(size));
         return size;
     }
 }

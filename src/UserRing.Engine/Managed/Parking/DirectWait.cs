@@ -57,6 +57,7 @@ internal sealed class DirectWait : IPollTarget
             slot = _freeSlots[--_freeCount];
         }
 
+        request.Asked = (long)buffer.Len;
         _ring.HoldFor(request);
         Submission.HoldFixed(request);
         _requests[slot] = request;
@@ -98,7 +99,7 @@ internal sealed class DirectWait : IPollTarget
                     if (result == -Errno.EAGAIN && ((int)request.Sqe.RwFlags & Libc.RWF_NOWAIT) == 0)
                         ToWorker(request, _batch);
                     else
-                        _batch.Complete(request, (int)result);
+                        Complete(request, (int)result);
                 }
 
                 _batch.End();
@@ -133,6 +134,13 @@ internal sealed class DirectWait : IPollTarget
         Libc.DrainEventfd(_eventFd);
         Reap();
         _ring.DropReference();
+    }
+
+    private void Complete(Request request, int result)
+    {
+        if (request.Marks != Marks.None && result >= 0 && result < request.Asked)
+            request.Marks |= Marks.Short;
+        _batch.Complete(request, result);
     }
 
     private static void ToWorker(Request request, IssueBatch batch)

@@ -1,33 +1,20 @@
+using UserRing.Abi;
 
 namespace UserRing.Engine.Managed.Parking;
-
-/// <summary>What a cancel is looking for.</summary>
-internal readonly struct CancelMatch
-{
-    private readonly bool _any;
-    private readonly ulong _userData;
-
-    private CancelMatch(bool any, ulong userData, bool all) => (_any, _userData, All) = (any, userData, all);
-
-    /// <summary>Every request of the ring, for its release.</summary>
-    internal static CancelMatch Everything => new(any: true, 0, all: true);
-
-    /// <summary>Every match, not just the first.</summary>
-    internal bool All { get; }
-
-    internal static CancelMatch ByUserData(ulong userData, bool all) => new(any: false, userData, all);
-
-    internal bool Matches(Request request) => _any || request.Sqe.UserData == _userData;
-}
 
 /// <summary>What a cancel found in one place.</summary>
 internal struct CancelResult
 {
-    /// <summary>Requests that were taken out and completed with ECANCELED.</summary>
+    /// <summary>Requests that were taken out, to be completed with ECANCELED.</summary>
     internal int Cancelled;
 
-    /// <summary>A match is being executed and can no longer be taken out.</summary>
-    internal bool Running;
+    /// <summary>Matches that are being executed and can no longer be taken out.</summary>
+    internal int Running;
+
+    internal readonly int Found => Cancelled + Running;
+
+    /// <summary>What a cancel of one request answers.</summary>
+    internal readonly int ForOne => Cancelled > 0 ? 0 : Running > 0 ? -Errno.EALREADY : -Errno.ENOENT;
 }
 
 /// <summary>
@@ -38,7 +25,7 @@ internal abstract class ParkingPlace(RingContext ring)
 {
     protected RingContext Ring { get; } = ring;
 
-    /// <summary>Takes matching requests out and completes them with ECANCELED in <paramref name="batch"/>.</summary>
+    /// <summary>Takes matching requests out; they complete with ECANCELED, behind what <paramref name="batch"/> completes.</summary>
     internal abstract CancelResult Cancel(in CancelMatch match, IssueBatch batch);
 }
 

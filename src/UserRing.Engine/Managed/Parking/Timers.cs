@@ -10,21 +10,41 @@ namespace UserRing.Engine.Managed.Parking;
 internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
 {
     private readonly Lock _lock = new(), _flushLock = new();
-    private RequestList _waiting;
+    private RequestList _waiting, _linked;
     private int _counting;
     private IssueBatch? _flushBatch;
 
     /// <summary>
-    /// Waits until <paramref name="deadline"/> (ns of <paramref name="clock"/>) or, if <paramref name="count"/> is not 0, until that
-    /// many more completions were posted: 0 or -errno.
+    /// Waits for the request's interval or, if it is absolute, until then, on its clock; or, if <paramref name="count"/> is not 0, until
+    /// that many more completions were posted: 0 or -errno.
     /// </summary>
-    internal int Park(Request request, int clock, long deadline, uint count)
+    internal int Park(Request request, uint count)
     {
         Ring.HoldFor(request);
-        request.Deadline = deadline;
+        request.Deadline = DeadlineOf(request);
         request.WaitEvents = count;
         request.TargetCount = Ring.Completions.Counted + count;
-        return TimerClock.Of(clock).Add(this, request);
+        return TimerClock.Of(request.Clock).Add(this, request);
+    }
+
+    /// <summary>
+    /// A LINK_TIMEOUT, from now on. Out of reach for a cancel, on the kernel too: it goes with its target (see <see cref="Chain"/>).
+    /// </summary>
+    internal int ParkLinked(Request request)
+    {
+        Ring.HoldFor(request);
+        request.Deadline = DeadlineOf(request);
+        request.WaitEvents = 0;
+        return TimerClock.Of(request.Clock).Add(this, request);
+    }
+
+    /// <summary>Takes a LINK_TIMEOUT out, unless it has just expired.</summary>
+    internal bool TryTake(Request request)
+    {
+        if (!TryClaim(request))
+            return false;
+        TimerClock.Of(request.Clock).Remove(request);
+        return true;
     }
 
     /// <summary>Clock's lock held.</summary>
@@ -33,6 +53,12 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
         lock (_lock)
         {
             request.Place = this;
+            if (request.Target is not null)
+            {
+                _linked.Append(request);
+                return;
+            }
+
             _waiting.Append(request);
             if (request.WaitEvents != 0)
                 _counting++;
@@ -110,8 +136,16 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
 
         var result = new CancelResult { Cancelled = taken.Count };
         while (TakeFinished(ref taken) is { } cancelled)
-            batch.Complete(cancelled, -Errno.ECANCELED); // counts like any other completion (io_uring/timeout.c, io_timeout_cancel)
+            Ring.Later.Complete(cancelled, -Errno.ECANCELED); // counts like any other completion (io_uring/timeout.c, io_timeout_cancel)
         return result;
+    }
+
+    private static long DeadlineOf(Request request)
+    {
+        if ((request.Sqe.TimeoutFlags & TimeoutFlags.Abs) != 0)
+            return request.Interval;
+        long now = Libc.ClockGettimeNs(request.Clock);
+        return request.Interval > long.MaxValue - now ? long.MaxValue : now + request.Interval;
     }
 
     private static Request? TakeFinished(ref RequestList requests)
@@ -124,8 +158,14 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
 
     private void Unlist(Request request)
     {
-        _waiting.Remove(request);
         request.Place = null;
+        if (request.Target is not null || request.Sqe.Opcode == Opcode.LinkTimeout)
+        {
+            _linked.Remove(request);
+            return;
+        }
+
+        _waiting.Remove(request);
         if (request.WaitEvents != 0)
             _counting--;
     }
@@ -205,7 +245,7 @@ internal sealed class TimerClock : IPollTarget
         Libc.DrainEventfd(_timer);
         Volatile.Write(ref _armed, long.MaxValue);
         while (TakeExpired() is { } expired)
-            batches.For(expired.Ring, expired.Caller).CompleteTimeout(expired, -Errno.ETIME);
+            Submission.Resume(expired, batches.For(expired.Ring, expired.Caller));
     }
 
     private Request? TakeExpired()

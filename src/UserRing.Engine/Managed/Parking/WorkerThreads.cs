@@ -1,3 +1,5 @@
+using UserRing.Engine.Linux;
+
 namespace UserRing.Engine.Managed.Parking;
 
 /// <summary>
@@ -58,8 +60,10 @@ internal static class WorkerThreads
     private static void Loop()
     {
         var batch = new IssueBatch();
+        int task = Libc.Gettid();
+        Interruption.Admit();
         while (Next() is { } workers)
-            workers.Work(batch);
+            workers.Work(batch, task);
     }
 
     private static Workers? Next()

@@ -8,11 +8,15 @@ namespace UserRing.Engine.Managed.Parking;
 /// files that end by themselves, at most min(SQ entries, 4 x CPUs) at a time, and work that may wait for ever (terminals and the like).
 /// Buffered writes to one file never run against each other: they queue up behind the one that runs, and its worker goes on with
 /// them, so that a batch of them costs one wake-up. The threads are the process's (<see cref="WorkerThreads"/>).
+/// A request that is executed can no longer be taken out, but a cancel interrupts its system call (<see cref="Interruption"/>).
 /// </summary>
 internal sealed class Workers : ParkingPlace
 {
     private const int MostUnbounded = 256;
     private const int OrderBuckets = 64;
+
+    /// <summary>ERESTARTSYS, which only the kernel's own code should ever see; its rings show it all the same.</summary>
+    private const int RestartCode = 512;
 
     private readonly Lock _lock = new();
     private readonly WorkClass _bounded, _unbounded = new() { Most = MostUnbounded };
@@ -79,10 +83,10 @@ internal sealed class Workers : ParkingPlace
     }
 
     /// <summary>On a worker thread: runs requests until none is left that may run. The ring is held by what it was asked for.</summary>
-    internal void Work(IssueBatch batch)
+    internal void Work(IssueBatch batch, int task)
     {
         bool arrived = true;
-        while (TakeNext(arrived, out WorkClass? workClass) is { } request)
+        while (TakeNext(arrived, task, out WorkClass? workClass) is { } request)
         {
             arrived = false;
             Ring.AddReference(); // the request's own reference goes with it; the batch needs the ring until it has ended
@@ -92,7 +96,7 @@ internal sealed class Workers : ParkingPlace
                 batch.Begin(Ring, next.Caller, onSubmitter: false);
                 Execute(next, batch);
                 batch.End();
-                next = Leave(key, workClass!);
+                next = Leave(key, task, workClass!);
             }
 
             Ring.CancelIfClosed();
@@ -122,19 +126,66 @@ internal sealed class Workers : ParkingPlace
                 TakeBehind(match, ref taken);
             for (Request? request = taken.First; request is not null; request = request.Next)
                 request.Place = null;
-            foreach (Request request in _executing)
-                result.Running |= match.Matches(request);
+            if (match.All || taken.Count == 0)
+                result.Running = InterruptMatching(match);
         }
 
+        if (result.Running > 0)
+            Interruption.Repeat(this);
         result.Cancelled = taken.Count;
         while (taken.TakeFirst() is { } request)
-            batch.Complete(request, -Errno.ECANCELED);
+            Ring.Later.Complete(request, -Errno.ECANCELED);
         return result;
+    }
+
+    /// <summary>Sends once more to the workers whose requests are to be interrupted; false if there are none left.</summary>
+    internal bool InterruptAgain()
+    {
+        bool any = false;
+        lock (_lock)
+        {
+            foreach (Request request in _executing)
+            {
+                if (!request.IsInterrupted)
+                    continue;
+                any = true;
+                Interruption.Send(request.WorkerTask);
+            }
+        }
+
+        return any;
     }
 
     private static int Bucket(ulong fileKey) => (int)(fileKey % OrderBuckets);
 
     private WorkClass ClassOf(Request request) => request.MayWaitLong ? _unbounded : _bounded;
+
+    /// <summary>Lock held: which also keeps the worker from leaving its request, and its thread from ending, while it is sent to.</summary>
+    private int InterruptMatching(in CancelMatch match)
+    {
+        int found = 0;
+        foreach (Request request in _executing)
+        {
+            if (!match.Matches(request))
+                continue;
+            found++;
+            request.IsInterrupted = true;
+            Interruption.Send(request.WorkerTask);
+            if (!match.All)
+                break;
+        }
+
+        return found;
+    }
+
+    /// <summary>Lock held: from here on a cancel interrupts it.</summary>
+    private void Seat(Request request, int task)
+    {
+        request.Place = null;
+        request.IsInterrupted = false;
+        request.WorkerTask = task;
+        _executing.Add(request);
+    }
 
     private void TakeBehind(in CancelMatch match, ref RequestList taken)
     {
@@ -152,7 +203,7 @@ internal sealed class Workers : ParkingPlace
             _busy[bucket] = false;
     }
 
-    private Request? TakeNext(bool arrived, out WorkClass? workClass)
+    private Request? TakeNext(bool arrived, int task, out WorkClass? workClass)
     {
         bool more;
         Request request;
@@ -164,8 +215,7 @@ internal sealed class Workers : ParkingPlace
             if (workClass is null)
                 return null;
             request = workClass.Ready.TakeFirst()!;
-            request.Place = null;
-            _executing.Add(request);
+            Seat(request, task);
             workClass.Running++;
             more = !_asked && (_bounded.CanRun || _unbounded.CanRun);
             _asked |= more;
@@ -182,9 +232,9 @@ internal sealed class Workers : ParkingPlace
         // Asked for by IOSQE_ASYNC and able to wait for readiness: that is tried before a thread is given up to it.
         bool hasReadiness = request.MayWaitLong && row.ReadyOn != Ready.Never, mayPoll = hasReadiness && !request.CannotTry;
         IssueOutcome outcome;
-        if (hasReadiness && !mayPoll && Libc.Poll(request.File, (short)row.ReadyOn, 0, out _) == 0)
+        if (hasReadiness && !mayPoll && !IsReady(request, row))
         {
-            // Another took what it was woken for. Here it would be out of a cancel's reach.
+            // Another took what it was woken for. Here it would hold a thread, and a cancel could only interrupt it.
             request.WasReady = false;
             outcome = IssueOutcome.WouldBlock;
         }
@@ -198,7 +248,10 @@ internal sealed class Workers : ParkingPlace
         switch (outcome)
         {
             case IssueOutcome.Done:
-                batch.Complete(request, request.Result);
+                batch.Complete(request, request.Result == -Errno.EINTR ? InterruptedResult(row) : request.Result);
+                break;
+            case IssueOutcome.WouldBlock when request.IsInterrupted: // told that it runs, the canceller counts on its end
+                batch.Complete(request, -Errno.ECANCELED);
                 break;
             case IssueOutcome.WouldBlock:
                 Submission.Park(request, batch, straightToWorker: false);
@@ -206,8 +259,23 @@ internal sealed class Workers : ParkingPlace
         }
     }
 
+    private static bool IsReady(Request request, in OpRow row)
+    {
+        int ready;
+        do
+            ready = Libc.Poll(request.File, (short)row.ReadyOn, 0, out _); // reports a pending signal even without a wait
+        while (request.MustRepeat(ready));
+        return ready > 0;
+    }
+
+    /// <summary>
+    /// What the kernel says of a call that a cancel interrupted: transfers turn its internal code into EINTR (io_uring/rw.c, net.c),
+    /// everything else lets it through (an open of a FIFO, splice, tee).
+    /// </summary>
+    private static int InterruptedResult(in OpRow row) => row.ReadyOn == Ready.Never ? -RestartCode : -Errno.EINTR;
+
     /// <summary>After a request: the next one of the same file for this worker, or its seat is free.</summary>
-    private Request? Leave(ulong fileKey, WorkClass workClass)
+    private Request? Leave(ulong fileKey, int task, WorkClass workClass)
     {
         lock (_lock)
         {
@@ -217,8 +285,7 @@ internal sealed class Workers : ParkingPlace
                 if (_behind[bucket].First is { } behind && ClassOf(behind) == workClass)
                 {
                     _behind[bucket].Remove(behind);
-                    behind.Place = null;
-                    _executing.Add(behind);
+                    Seat(behind, task);
                     return behind;
                 }
 

@@ -17,6 +17,7 @@ internal static class Registration
     /// <summary>0, a count, or -errno.</summary>
     internal static int Run(RingContext ring, Caller caller, RegisterOp operation, nuint argument, uint count) => operation switch
     {
+        _ when ring.Restrictions is { } restrictions && !restrictions.AllowsRegister(operation) => -Errno.EACCES,
         RegisterOp.RegisterRingFds => RingDescriptors.Register(ring, caller, argument, count),
         RegisterOp.UnregisterRingFds => RingDescriptors.Unregister(caller, argument, count),
         _ => ring.Submission.Register(caller, operation, argument, count),
@@ -40,6 +41,7 @@ internal static class Registration
         RegisterOp.RegisterEventFdAsync => RegisterEventFd(ring, caller, argument, count, asyncOnly: true),
         RegisterOp.UnregisterEventFd => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Events.Unregister(),
         RegisterOp.RegisterProbe => Probe(caller, argument, count),
+        RegisterOp.RegisterRestrictions => ring.Restrict(caller, argument, count),
         RegisterOp.RegisterEnableRings => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Enable(caller),
         _ => NotARow, // as a kernel that does not know the command
     };

@@ -1,0 +1,56 @@
+using UserRing.Engine.Managed.Parking;
+
+namespace UserRing.Engine.Managed;
+
+/// <summary>
+/// IO_DRAIN: a request that starts when everything before it has completed, and everything behind it, which waits until it has. What is
+/// queued here is not in flight and cannot be cancelled (io_uring/io_uring.c, io_drain_req). Guarded by the submit lock but for
+/// <see cref="HasWaiting"/>.
+/// </summary>
+internal sealed class DrainQueue(RingContext ring)
+{
+    private RequestList _waiting;
+    private int _count;
+    private bool _isActive;
+
+    /// <summary>From the first drained request on, until one that asked for nothing was the last to be handed on.</summary>
+    internal bool IsActive
+    {
+        get => _isActive | IsNextDrained;
+        set => _isActive = value;
+    }
+
+    /// <summary>A request in the middle of a chain asked for it: the one after the chain is drained as well.</summary>
+    internal bool IsNextDrained { get; set; }
+
+    /// <summary>
+    /// Asked after every batch, once its completions are posted and counted. The number in flight and this word are each written before
+    /// the other is read, with a full fence between. Pair: <see cref="Add"/> here, the Interlocked.Add in RingContext.CountDone there.
+    /// </summary>
+    internal bool HasWaiting => Volatile.Read(ref _count) != 0;
+
+    /// <summary>The head of a chain, or a request alone. It is looked at when the batch ends.</summary>
+    internal void Add(Request request)
+    {
+        _waiting.Append(request);
+        Interlocked.Exchange(ref _count, _waiting.Count);
+    }
+
+    /// <summary>Everything of a batch is posted: what has become free to run is handed on.</summary>
+    internal void Release()
+    {
+        bool seen = false, first = true;
+        while (_waiting.First is { } next)
+        {
+            bool drains = (next.Marks & Marks.Drain) != 0;
+            seen |= drains;
+            if ((seen || first) && ring.InFlight != 0)
+                break;
+            _waiting.Remove(next);
+            Volatile.Write(ref _count, _waiting.Count);
+            ring.Later.Start(next);
+            first = false;
+            IsActive = drains || _waiting.Count > 0;
+        }
+    }
+}

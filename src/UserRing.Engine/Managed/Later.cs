@@ -1,0 +1,56 @@
+using UserRing.Engine.Managed.Parking;
+
+namespace UserRing.Engine.Managed;
+
+/// <summary>
+/// What a completion leaves to be done, in order: the next request of a chain to start, requests to be completed behind the one that
+/// ended them. The kernel's counterpart is task work, with the same visible effect: it is done after the batch that caused it was posted,
+/// and on a DEFER_TASKRUN ring not before its task asks for events. Filled from any thread; emptied under the submit lock.
+/// </summary>
+internal sealed class Later(RingContext ring)
+{
+    private readonly Lock _lock = new();
+    private RequestList _requests;
+    private int _count;
+
+    internal bool IsEmpty => Count == 0;
+
+    internal int Count => Volatile.Read(ref _count);
+
+    /// <summary>The request is to be issued; it holds the ring until then and beyond.</summary>
+    internal void Start(Request request)
+    {
+        request.Marks |= Marks.Starts;
+        Append(request);
+    }
+
+    /// <summary>The request, which waits nowhere any more, is to be completed with <paramref name="result"/>.</summary>
+    internal void Complete(Request request, int result)
+    {
+        request.Marks &= ~Marks.Starts;
+        request.Result = result;
+        Append(request);
+    }
+
+    /// <summary>Takes everything there is.</summary>
+    internal RequestList TakeAll()
+    {
+        lock (_lock)
+        {
+            RequestList all = _requests;
+            _requests = default;
+            Volatile.Write(ref _count, 0);
+            return all;
+        }
+    }
+
+    private void Append(Request request)
+    {
+        ring.HoldFor(request);
+        lock (_lock)
+        {
+            _requests.Append(request);
+            Volatile.Write(ref _count, _requests.Count);
+        }
+    }
+}
