@@ -18,6 +18,8 @@ internal static unsafe class OpTable
     private const Needs GatheredRead = Transfer | Needs.Gathers;
     private const Needs OrderedWrite = Transfer | Needs.FileOrder;
 
+    private const Needs SlowTransfer = Needs.File | Needs.WaitsLong;
+
     private static readonly OpRow[] Rows = Checked(
     [
         //  opcode               needs          ready on       prepare                    issue                    cleanup
@@ -29,7 +31,7 @@ internal static unsafe class OpTable
         new(Opcode.WriteFixed,  OrderedWrite,  Ready.ToWrite, &ReadWrite.Prepare,        &ReadWrite.WriteFixed,   &ReadWrite.Cleanup),
         new(Opcode.PollAdd,     Needs.File,    Ready.Never,   &Poll.PrepareAdd,          &Poll.Add,               &Poll.Cleanup),
         new(Opcode.PollRemove),
-        new(Opcode.SyncFileRange),
+        new(Opcode.SyncFileRange,Needs.File,    Ready.Never,   &Sync.PrepareRange,        &Sync.Range,             null),
         new(Opcode.Sendmsg),
         new(Opcode.Recvmsg),
         new(Opcode.Timeout,     Needs.None,    Ready.Never,   &Timeout.Prepare,          &Timeout.Issue,          null),
@@ -38,23 +40,23 @@ internal static unsafe class OpTable
         new(Opcode.AsyncCancel, Needs.None,    Ready.Never,   &Cancel.Prepare,           &Cancel.Issue,           null),
         new(Opcode.LinkTimeout, Needs.None,    Ready.Never,   &Timeout.PrepareLinked,    &Timeout.IssueLinked,    null),
         new(Opcode.Connect),
-        new(Opcode.Fallocate),
+        new(Opcode.Fallocate,    Needs.File,    Ready.Never,   &Size.PrepareAllocate,     &Size.Allocate,          null),
         new(Opcode.Openat,       Needs.None,    Ready.Never,   &Open.Prepare,             &Open.Issue,             &PathName.Free),
         new(Opcode.Close,        Needs.None,    Ready.Never,   &Close.Prepare,            &Close.Issue,            null),
         new(Opcode.FilesUpdate,  Needs.None,    Ready.Never,   &Slots.PrepareUpdate,      &Slots.Update,           null),
         new(Opcode.Statx,        Needs.None,    Ready.Never,   &Stat.Prepare,             &Stat.Issue,             &PathName.Free),
         new(Opcode.Read,        GatheredRead,  Ready.ToRead,  &ReadWrite.Prepare,        &ReadWrite.Read,         &ReadWrite.Cleanup),
         new(Opcode.Write,       OrderedWrite,  Ready.ToWrite, &ReadWrite.Prepare,        &ReadWrite.Write,        &ReadWrite.Cleanup),
-        new(Opcode.Fadvise),
-        new(Opcode.Madvise),
+        new(Opcode.Fadvise,      Needs.File,    Ready.Never,   &Advice.Prepare,           &Advice.OnFile,          null),
+        new(Opcode.Madvise,      Needs.None,    Ready.Never,   &Advice.Prepare,           &Advice.OnMemory,        null),
         new(Opcode.Send),
         new(Opcode.Recv),
         new(Opcode.Openat2,      Needs.None,    Ready.Never,   &Open.Prepare2,            &Open.Issue2,            &PathName.Free),
         new(Opcode.EpollCtl),
-        new(Opcode.Splice),
+        new(Opcode.Splice,       SlowTransfer,  Ready.Never,   &Splice.Prepare,           &Splice.Issue,           null),
         new(Opcode.ProvideBuffers),
         new(Opcode.RemoveBuffers),
-        new(Opcode.Tee),
+        new(Opcode.Tee,          SlowTransfer,  Ready.Never,   &Splice.PrepareTee,        &Splice.Issue,           null),
         new(Opcode.Shutdown),
         new(Opcode.Renameat,     Needs.None,    Ready.Never,   &Names.PrepareRename,      &Names.Rename,           &PathName.Free),
         new(Opcode.Unlinkat,     Needs.None,    Ready.Never,   &Names.PrepareUnlink,      &Names.Unlink,           &PathName.Free),
@@ -76,14 +78,14 @@ internal static unsafe class OpTable
         new(Opcode.FutexWake),
         new(Opcode.FutexWaitv),
         new(Opcode.FixedFdInstall,Needs.File,    Ready.Never,   &Slots.PrepareInstall,     &Slots.Install,          null),
-        new(Opcode.Ftruncate),
+        new(Opcode.Ftruncate,    Needs.File,    Ready.Never,   &Size.PrepareTruncate,     &Size.Truncate,          null),
         new(Opcode.Bind),
         new(Opcode.Listen),
         new(Opcode.RecvZc),
         new(Opcode.EpollWait),
         new(Opcode.ReadvFixed,  Transfer,      Ready.ToRead,  &ReadWrite.PrepareVector,  &ReadWrite.ReadvFixed,   &ReadWrite.Cleanup),
         new(Opcode.WritevFixed, OrderedWrite,  Ready.ToWrite, &ReadWrite.PrepareVector,  &ReadWrite.WritevFixed,  &ReadWrite.Cleanup),
-        new(Opcode.Pipe),
+        new(Opcode.Pipe,         Needs.None,    Ready.Never,   &Pipe.Prepare,             &Pipe.Issue,             null),
     ]);
 
     /// <summary>The row of a number below <see cref="Count"/>.</summary>
