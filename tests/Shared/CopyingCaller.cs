@@ -90,6 +90,8 @@ internal sealed unsafe class CopyingCaller : Caller
 
     internal override int Duplicate(int descriptor) => SelfCaller.Instance.Duplicate(descriptor);
 
+    internal override int Advise(nuint address, nuint length, int advice) => SelfCaller.Instance.Advise(address, length, advice);
+
     internal override int MakeResident(nuint address, nuint length) => SelfCaller.Instance.MakeResident(address, length);
 
     internal override ulong Limit(int resource) => SelfCaller.Instance.Limit(resource);

@@ -105,6 +105,9 @@ internal abstract class Caller
     /// <summary>A duplicate of the caller's descriptor, ours to close: number or -errno.</summary>
     internal abstract int Duplicate(int descriptor);
 
+    /// <summary>madvise(2) of the caller's memory: 0 or -errno.</summary>
+    internal abstract int Advise(nuint address, nuint length, int advice);
+
     /// <summary>Whole pages of the caller that are to be registered: resident and writable from now on, or -EFAULT.</summary>
     internal abstract int MakeResident(nuint address, nuint length);
 

@@ -75,6 +75,16 @@ internal sealed class IssueBatch
         ForgetLocal(descriptor);
     }
 
+    /// <summary>Numbers that are not known changed hands.</summary>
+    internal void ForgetAll()
+    {
+        _facts.Forget();
+        _shared?.Release();
+        _shared = null;
+    }
+
+    internal bool HasSizeLimit => _facts.HasSizeLimit;
+
     /// <summary>As <see cref="Forget"/>, of a local number.</summary>
     internal void ForgetLocal(int descriptor)
     {

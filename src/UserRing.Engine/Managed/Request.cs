@@ -191,10 +191,10 @@ internal sealed class Request
 
     /// <summary>
     /// Native memory of ours with what the operation copied from the caller in preparation (paths, names, a value), 0 if none; where
-    /// its second and third part begin.
+    /// its second part begins, if it has one.
     /// </summary>
     internal nuint Copied;
-    internal int CopiedSecond, CopiedThird;
+    internal int CopiedSecond;
 
     // Parking. A place links its requests through these and may keep two words of its own.
     internal ParkingPlace? Place;
