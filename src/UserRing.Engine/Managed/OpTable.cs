@@ -84,7 +84,7 @@ internal static unsafe class OpTable
         new(Opcode.Ftruncate,      Needs.File,    Ready.Never,   &Size.PrepareTruncate,     &Size.Truncate,          null),
         new(Opcode.Bind,           Needs.File,    Ready.Never,   &Socket.PrepareBind,       &Socket.Bind,            &PathName.Free),
         new(Opcode.Listen,         Needs.File,    Ready.Never,   &Socket.PrepareListen,     &Socket.Listen,          null),
-        new(Opcode.RecvZc),
+        new(Opcode.RecvZc,         Transfer,      Ready.Never,   &ReceiveZeroCopy.Prepare,  &ReceiveZeroCopy.Issue,  null),
         new(Opcode.EpollWait,      Needs.File,    Ready.ToRead,  &Epoll.PrepareWait,        &Epoll.Wait,             null),
         new(Opcode.ReadvFixed,     Transfer,      Ready.ToRead,  &ReadWrite.PrepareVector,  &ReadWrite.ReadvFixed,   &ReadWrite.Cleanup),
         new(Opcode.WritevFixed,    OrderedWrite,  Ready.ToWrite, &ReadWrite.PrepareVector,  &ReadWrite.WritevFixed,  &ReadWrite.Cleanup),
