@@ -14,7 +14,8 @@ internal static class WriteCases
         { "write.unmapped", c => c.Fault(Good(c), (ref s) => s.Addr = TestMemory.Bad) },
         { "write.dir", c => c.Fault(Good(c), (ref s) => s.Fd = c.OpenFolder()) },
         { "write.off-minus2", c => c.Fault(Good(c), (ref s) => s.Off = unchecked((ulong)-2)) },
-        { "write.max-count", c => c.Res(Write(c.Null, FourGigabytes(c), uint.MaxValue)) },
+        // Most of it is no memory of anybody's: the device does not look.
+        { "write.max-count", c => c.Res(Write(c.Null, c.Buffer, uint.MaxValue)) },
         { "write.devnull", c => c.Res(Write(c.Null, c.Buffer, 5)) },
         {
             "write.epipe", c =>
@@ -61,14 +62,4 @@ internal static class WriteCases
     };
 
     private static Sqe Good(Case c) => Write(c.File(), c.Buffer, 50);
-
-    /// <summary>Memory that reads as zeros and takes none.</summary>
-    private static nuint FourGigabytes(Case c)
-    {
-        nuint length = (nuint)1 << 32;
-        nint at = Libc.Mmap(0, length, Libc.PROT_READ, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE, -1, 0);
-        Assert.InRange(at, 1, nint.MaxValue);
-        c.Cleanup(() => _ = Libc.Munmap((nuint)at, length));
-        return (nuint)at;
-    }
 }
