@@ -65,7 +65,7 @@ internal enum Marks
     /// <summary>A result that is no error but ends a chain: less was transferred than asked for.</summary>
     Short = 1 << 6,
 
-    /// <summary>A negative result that is no failure (ETIME_SUCCESS).</summary>
+    /// <summary>A negative result that is no failure: with ETIME_SUCCESS, or as <see cref="Request.FinishForgiven"/> says.</summary>
     Forgiven = 1 << 7,
 
     Drain = 1 << 8,
@@ -231,6 +231,17 @@ internal sealed class Request
     internal bool MayWaitLong;
 
     internal Request(RingContext ring) => Ring = ring;
+
+    /// <summary>
+    /// The result of an operation that has been carried out, for those whose errors end no chain: the kernel does not call them failures
+    /// (FSYNC, SYNC_FILE_RANGE, FALLOCATE, FTRUNCATE, MADVISE, STATX, those that change paths, those on extended attributes).
+    /// </summary>
+    internal void FinishForgiven(int result)
+    {
+        Result = result;
+        if (result < 0)
+            Marks |= Marks.Forgiven;
+    }
 
     /// <summary>Whether a call was ended by a signal that is none of the request's business: the runtime sends some, too.</summary>
     internal bool MustRepeat(nint result) => result == -Errno.EINTR && !IsInterrupted;

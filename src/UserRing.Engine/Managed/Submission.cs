@@ -32,6 +32,9 @@ internal sealed partial class Submission(RingContext ring)
     /// <summary>The chain that is being taken: not started before its last member is there.</summary>
     private Request? _chainHead;
 
+    /// <summary>Whether the SQE in hand, and the one with which its chain began, is the first of its batch.</summary>
+    private bool _isFirst, _isChainFirst;
+
     private bool _hasSkipped;
 
     /// <summary>Last member so far of the chain that is being taken, for the LINK_TIMEOUT that may follow; null outside one.</summary>
@@ -104,7 +107,7 @@ internal sealed partial class Submission(RingContext ring)
                 break;
             }
 
-            taken++;
+            _isFirst = taken++ == 0;
             request ??= Rent();
             _memory.CopySqe(index, out request.Sqe);
             bool goOn = Start(ref request) || _submitAll;
@@ -221,7 +224,7 @@ internal sealed partial class Submission(RingContext ring)
         }
 
         if (_chainHead is null)
-            _chainHead = request;
+            (_chainHead, _isChainFirst) = (request, _isFirst);
         else
             ChainLast!.Link = request;
         ChainLast = request;
@@ -256,7 +259,7 @@ internal sealed partial class Submission(RingContext ring)
         }
         else if (Drain.IsActive)
         {
-            Drain.Add(head);
+            Drain.Add(head, _isChainFirst);
         }
         else
         {

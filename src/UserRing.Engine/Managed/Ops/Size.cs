@@ -22,6 +22,7 @@ internal static class Size
         do
             request.Result = Libc.Fallocate(request.File, (int)sqe.Len, (long)sqe.Off, (long)sqe.Addr);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 
@@ -39,6 +40,7 @@ internal static class Size
         do
             request.Result = Libc.Ftruncate(request.File, (long)request.Sqe.Off);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 }

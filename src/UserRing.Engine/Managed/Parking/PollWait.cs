@@ -29,7 +29,8 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
             request.HoldsFile = true;
         }
 
-        request.WaitEvents = events;
+        if (request.Watch < 0)
+            request.WaitEvents = events; // with a watch of its own they are what that one watches for
         return Poller.Instance.Add(this, request, Watched(request), events | ModeOf(request), out request.WaitSlot);
     }
 
@@ -116,6 +117,8 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
 
     private static int Watched(Request request) => request.Watch >= 0 ? request.Watch : request.File;
 
+    private static uint WatchedFor(Request request) => request.Watch >= 0 ? Libc.EPOLLIN : request.WaitEvents;
+
     private static bool IsForWorker(Request request) => request.CannotTry && OpTable.Of(request.Sqe.Opcode).ReadyOn != Ready.Never;
 
     private static uint ModeOf(Request request) =>
@@ -129,7 +132,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
     {
         bool isMultishot = (request.Marks & Marks.Multishot) != 0;
         if (outcome == IssueOutcome.Again || !isMultishot)
-            Poller.Instance.Rearm(request.WaitSlot, Watched(request), request.WaitEvents | ModeOf(request));
+            Poller.Instance.Rearm(request.WaitSlot, Watched(request), WatchedFor(request) | ModeOf(request));
         lock (_lock)
         {
             request.IsDelivering = false;
