@@ -26,6 +26,8 @@ internal sealed unsafe class CopyingCaller : Caller
 
     internal override bool LendsInPlace => false;
 
+    internal override bool IsThisProcess => true;
+
     internal override int CurrentTask => SelfCaller.Instance.CurrentTask;
 
     internal override int CopyIn(nuint source, Span<byte> destination)
@@ -87,6 +89,8 @@ internal sealed unsafe class CopyingCaller : Caller
     internal override int Close(int descriptor) => Libc.Close(descriptor);
 
     internal override int Duplicate(int descriptor) => SelfCaller.Instance.Duplicate(descriptor);
+
+    internal override int Advise(nuint address, nuint length, int advice) => SelfCaller.Instance.Advise(address, length, advice);
 
     internal override int MakeResident(nuint address, nuint length) => SelfCaller.Instance.MakeResident(address, length);
 

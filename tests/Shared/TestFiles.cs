@@ -63,7 +63,7 @@ internal sealed class TestFile : TestDescriptor
         return file;
     }
 
-    public static TestFile Create(string content) => Create(Encoding.ASCII.GetBytes(content));
+    public static TestFile Create(string content, string folder = "") => Create(Encoding.ASCII.GetBytes(content), folder: folder);
 
     /// <summary>Content in which every eight bytes tell where they are.</summary>
     public static TestFile Numbered(int bytes, int flags = Libc.O_RDWR, string folder = "")

@@ -29,6 +29,18 @@ internal static unsafe partial class Libc
     public const int AT_REMOVEDIR = 0x200;
     public const int AT_EMPTY_PATH = 0x1000;
 
+    public const uint SPLICE_F_MOVE = 1;
+    public const uint SPLICE_F_NONBLOCK = 2;
+    public const uint SPLICE_F_MORE = 4;
+    public const uint SPLICE_F_GIFT = 8;
+
+    public const int FALLOC_FL_KEEP_SIZE = 1;
+    public const int FALLOC_FL_PUNCH_HOLE = 2;
+
+    public const int POSIX_FADV_NORMAL = 0;
+    public const int POSIX_FADV_RANDOM = 1;
+    public const int POSIX_FADV_SEQUENTIAL = 2;
+
     public const ulong RESOLVE_BENEATH = 0x08;
 
     /// <summary>Answer EAGAIN rather than wait for a name that is not in memory (Linux 5.12).</summary>
@@ -73,6 +85,19 @@ internal static unsafe partial class Libc
     /// <summary>fcntl(2)</summary>
     public static int Fcntl(int fd, int cmd, nint arg) => Result(fcntl(fd, cmd, arg));
 
+    /// <summary>fallocate(2)</summary>
+    public static int Fallocate(int fd, int mode, long offset, long length) => Result(fallocate(fd, mode, offset, length));
+
+    /// <summary>posix_fadvise(2)</summary>
+    public static int Fadvise(int fd, long offset, long length, int advice) => -posix_fadvise(fd, offset, length, advice);
+
+    /// <summary>splice(2); an offset of -1 is none.</summary>
+    public static int Splice(int from, long fromOffset, int to, long toOffset, uint length, uint flags) => IntResult(
+        splice(from, fromOffset == -1 ? null : &fromOffset, to, toOffset == -1 ? null : &toOffset, length, flags));
+
+    /// <summary>tee(2)</summary>
+    public static int Tee(int from, int to, uint length, uint flags) => IntResult(tee(from, to, length, flags));
+
     /// <summary>sync_file_range(2)</summary>
     public static int SyncFileRange(int fd, long offset, long count, uint flags) => Result(sync_file_range(fd, offset, count, flags));
 
@@ -84,6 +109,18 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name)]
     private static partial int fcntl(int fd, int cmd, nint arg);
+
+    [LibraryImport(Name)]
+    private static partial int fallocate(int fd, int mode, long offset, long length);
+
+    [LibraryImport(Name)]
+    private static partial int posix_fadvise(int fd, long offset, long length, int advice);
+
+    [LibraryImport(Name)]
+    private static partial nint splice(int from, long* fromOffset, int to, long* toOffset, nuint length, uint flags);
+
+    [LibraryImport(Name)]
+    private static partial nint tee(int from, int to, nuint length, uint flags);
 
     [LibraryImport(Name)]
     private static partial int sync_file_range(int fd, long offset, long count, uint flags);

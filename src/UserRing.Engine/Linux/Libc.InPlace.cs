@@ -56,6 +56,18 @@ internal static unsafe partial class Libc
 
     public static void FreeVector(nuint vector) => NativeMemory.Free((void*)vector);
 
+    /// <summary>pipe2(2): two descriptors, or -errno.</summary>
+    public static int Pipe2(out int readEnd, out int writeEnd, int flags)
+    {
+        int* ends = stackalloc int[2] { -1, -1 };
+        int result = Pipe2(ends, flags);
+        (readEnd, writeEnd) = (ends[0], ends[1]);
+        return result;
+    }
+
+    /// <summary>pipe2(2) that writes its descriptors to the program's memory, which may be bad.</summary>
+    public static int Pipe2(nuint fds, int flags) => Pipe2((int*)fds, flags);
+
     /// <summary>Native memory, to be given back with <see cref="Free"/>.</summary>
     public static nuint Allocate(int bytes) => (nuint)NativeMemory.Alloc((nuint)bytes);
 

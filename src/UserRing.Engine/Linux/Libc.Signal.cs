@@ -8,6 +8,7 @@ internal static unsafe partial class Libc
     public const int SIG_BLOCK = 0;
     public const int SIG_UNBLOCK = 1;
     public const int SIG_SETMASK = 2;
+    public const int SIGXFSZ = 25;
 
     /// <summary>The highest real-time signal: the C library and the runtime take theirs from the low end.</summary>
     public static int Sigrtmax() => __libc_current_sigrtmax();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using UserRing.Abi;
 
@@ -13,7 +14,7 @@ internal static unsafe partial class Libc
     public const int MSG_CTRUNC = 0x8, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40, MSG_WAITALL = 0x100, MSG_NOSIGNAL = 0x4000;
     public const int MSG_ERRQUEUE = 0x2000, MSG_ZEROCOPY = 0x4000000, MSG_CMSG_CLOEXEC = 0x40000000;
 
-    private const int SoError = 4, SoType = 3, SoLinger = 13, SoZeroCopy = 60, SoDomain = 39;
+    private const int SoError = 4, SoType = 3, SoLinger = 13, SoAcceptConn = 30, SoDomain = 39;
     private const nuint FionRead = 0x541B, TiocOutq = 0x5411;
 
     /// <summary>socket(2)</summary>
@@ -71,6 +72,19 @@ internal static unsafe partial class Libc
             return Result(recvmsg(fd, address, flags));
     }
 
+    /// <summary>recvmsg(2) into these buffers.</summary>
+    public static nint RecvMsg(int fd, ref MsgHdr message, ReadOnlySpan<IoVec> vectors, int flags)
+    {
+        fixed (IoVec* first = vectors)
+        {
+            (message.Iov, message.IovLen) = ((nuint)first, (nuint)vectors.Length);
+            return RecvMsg(fd, ref message, flags);
+        }
+    }
+
+    /// <summary>Where stack memory lies, for a structure that points to it; valid as long as its frame.</summary>
+    public static nuint AddressOf(Span<byte> onStack) => (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(onStack));
+
     /// <summary>getsockopt(2): 0 or -errno.</summary>
     public static int GetSockOpt(int fd, int level, int name, nuint value, ref uint length)
     {
@@ -87,13 +101,16 @@ internal static unsafe partial class Libc
     /// <summary>The socket's pending error as -errno, which this takes; 0 if there is none.</summary>
     public static int TakeSocketError(int fd) => IntOption(fd, SoError) is var error and > 0 ? -error : 0;
 
+    /// <summary>1 if the socket listens, 0 if not, or -ENOTSOCK, -EBADF.</summary>
+    public static int IsListening(int fd) => IntOption(fd, SoAcceptConn);
+
     /// <summary>SOCK_STREAM and so on, or -ENOTSOCK, -EBADF.</summary>
     public static int SocketType(int fd) => IntOption(fd, SoType);
 
     /// <summary>AF_INET and so on, or -ENOTSOCK, -EBADF.</summary>
     public static int SocketDomain(int fd) => IntOption(fd, SoDomain);
 
-    /// <summary>Whether the socket's protocol has zero-copy sends at all: it lets the option be asked for.</summary>
+    /// <summary>Whether the socket's protocol has zero-copy sends at all.</summary>
     public static bool HasZeroCopy(int fd) => SocketDomain(fd) is AF_INET or AF_INET6;
 
     /// <summary>Bytes that can be received (ioctl SIOCINQ) or -errno.</summary>

@@ -64,6 +64,9 @@ internal static unsafe partial class Libc
         return result;
     }
 
+    /// <summary>mkdirat(2) of a path in native memory.</summary>
+    public static int Mkdirat(int dirfd, nuint path, uint mode) => Result(mkdirat(dirfd, path, mode));
+
     /// <summary>The type word of fstatfs(2), or -errno.</summary>
     public static long StatfsType(int fd)
     {
@@ -72,6 +75,9 @@ internal static unsafe partial class Libc
         int result = Result(fstatfs(fd, buffer));
         return result < 0 ? result : buffer[0];
     }
+
+    [LibraryImport(Name)]
+    private static partial int mkdirat(int dirfd, nuint path, uint mode);
 
     [LibraryImport(Name)]
     private static partial int fstatfs(int fd, long* buffer);

@@ -21,6 +21,16 @@ internal static unsafe partial class Libc
     /// <summary>ftruncate(2)</summary>
     public static int Ftruncate(int fd, long length) => Result(ftruncate(fd, length));
 
+    /// <summary>unlinkat(2) of a path in native memory, as all paths here.</summary>
+    public static int Unlinkat(int dirfd, nuint path, uint flags) => Result(unlinkat(dirfd, path, (int)flags));
+
+    /// <summary>symlinkat(2)</summary>
+    public static int Symlinkat(nuint target, int dirfd, nuint path) => Result(symlinkat(target, dirfd, path));
+
+    /// <summary>linkat(2)</summary>
+    public static int Linkat(int oldDirfd, nuint oldPath, int newDirfd, nuint newPath, uint flags) =>
+        Result(linkat(oldDirfd, oldPath, newDirfd, newPath, (int)flags));
+
     /// <summary>fsync(2)</summary>
     public static int Fsync(int fd) => Result(fsync(fd));
 
@@ -74,6 +84,15 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name)]
     private static partial int ftruncate(int fd, long length);
+
+    [LibraryImport(Name)]
+    private static partial int unlinkat(int dirfd, nuint path, int flags);
+
+    [LibraryImport(Name)]
+    private static partial int symlinkat(nuint target, int dirfd, nuint path);
+
+    [LibraryImport(Name)]
+    private static partial int linkat(int oldDirfd, nuint oldPath, int newDirfd, nuint newPath, int flags);
 
     [LibraryImport(Name)]
     private static partial int fsync(int fd);

@@ -19,11 +19,19 @@ internal sealed class FileFacts
 
     // Which number was last found to be a file in memory: a hint for the next batch, which checks it before it is believed.
     private readonly int[] _memoryFiles = new int[Slots];
+    private bool? _hasSizeLimit;
 
     internal FileFacts() => _memoryFiles.AsSpan().Fill(-1);
 
+    /// <summary>
+    /// Whether writes beyond some size are refused (RLIMIT_FSIZE): then one raises SIGXFSZ in the thread that makes it, which is not for the
+    /// submitter to suffer.
+    /// </summary>
+    internal bool HasSizeLimit => _hasSizeLimit ??= Libc.Getrlimit(Libc.RLIMIT_FSIZE, out ulong most, out _) < 0 || most != Libc.RLIM_INFINITY;
+
     internal void Forget()
     {
+        _hasSizeLimit = null;
         foreach (ref Entry entry in _entries.AsSpan())
             entry.Descriptor = -1;
     }
@@ -66,7 +74,8 @@ internal sealed class FileFacts
     /// <summary>One descriptor's facts; see <see cref="FileFacts"/>.</summary>
     internal struct Entry
     {
-        private const ushort TypeMask = 0xF000, Regular = 0x8000, Directory = 0x4000, Block = 0x6000, Character = 0x2000, Socket = 0xC000;
+        private const ushort TypeMask = 0xF000, Regular = 0x8000, Directory = 0x4000, Block = 0x6000, Character = 0x2000;
+        private const ushort Pipe = 0x1000, Socket = 0xC000;
         private const long Tmpfs = 0x01021994, Proc = 0x9FA0, Sysfs = 0x62656572, Debugfs = 0x64626720, Tracefs = 0x74726163;
         private const long Ext = 0xEF53, Xfs = 0x58465342, Btrfs = 0x9123683E, Hugetlbfs = 0x958458F6, Ramfs = 0x858458F6;
 
@@ -90,6 +99,8 @@ internal sealed class FileFacts
         internal readonly bool IsOpenFor(bool write) => (OpenFlags & Libc.O_ACCMODE) != (write ? Libc.O_RDONLY : Libc.O_WRONLY);
 
         internal readonly bool IsDirect => OpenFlags >= 0 && (OpenFlags & Libc.O_DIRECT) != 0;
+
+        internal bool IsPipe => (Kind & TypeMask) == Pipe;
 
         internal bool IsRegular => (Kind & TypeMask) == Regular;
 

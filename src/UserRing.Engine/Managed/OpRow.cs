@@ -22,6 +22,9 @@ internal enum Needs
 
     /// <summary>May take a provided buffer (BUFFER_SELECT).</summary>
     Buffers = 16,
+
+    /// <summary>It may wait for ever on a worker, whatever its file is.</summary>
+    WaitsLong = 32,
 }
 
 /// <summary>Which readiness ends an operation's would-block.</summary>

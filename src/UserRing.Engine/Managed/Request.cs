@@ -82,6 +82,9 @@ internal enum Marks
     /// <summary>It may post any number of completions before its last.</summary>
     Multishot = 1 << 12,
 
+    /// <summary>It has a <see cref="Request.Personality"/>.</summary>
+    ActsAsOther = 1 << 20,
+
     /// <summary>A zero-copy send: a second completion says that its buffer is free.</summary>
     Notifies = 1 << 13,
 }
@@ -128,6 +131,9 @@ internal sealed class Request
     internal CqeFlags CqeFlags;
     internal CqeExtra Extra;
 
+    /// <summary>Whose credentials it is to be executed with; null: those of the thread.</summary>
+    internal Personality? Personality;
+
     /// <summary>Local descriptor for system calls; ours to close if <see cref="HoldsFile"/>.</summary>
     internal int File = -1;
 
@@ -171,6 +177,12 @@ internal sealed class Request
     /// <summary>Of a marked transfer: bytes asked for. Less is success, and ends a chain.</summary>
     internal long Asked;
 
+    /// <summary>Of a multishot receive with a limit: how many bytes it may still receive.</summary>
+    internal uint Left;
+
+    /// <summary>Of a multishot RECVMSG: the message just received carried nothing, which ends it.</summary>
+    internal bool IsLastMessage;
+
     /// <summary>Local iovecs of a vectored transfer or a loan, and how many; native memory of ours if <see cref="OwnsVector"/>.</summary>
     internal nuint Vector;
     internal int VectorCount;
@@ -179,10 +191,10 @@ internal sealed class Request
 
     /// <summary>
     /// Native memory of ours with what the operation copied from the caller in preparation (paths, names, a value), 0 if none; where
-    /// its second and third part begin.
+    /// its second part begins, if it has one.
     /// </summary>
     internal nuint Copied;
-    internal int CopiedSecond, CopiedThird;
+    internal int CopiedSecond;
 
     // Parking. A place links its requests through these and may keep two words of its own.
     internal ParkingPlace? Place;
@@ -210,6 +222,10 @@ internal sealed class Request
 
     /// <summary>The thread that executes it; means something only while one does.</summary>
     internal int WorkerTask;
+
+    /// <summary>Of a wait for futexes: which, and who sleeps for it.</summary>
+    internal FutexWaitv[]? Futexes;
+    internal FutexSleepers.Sleeper? Sleeper;
 
     /// <summary>A worker that runs it may be gone for long: its file is neither regular nor a directory or block device.</summary>
     internal bool MayWaitLong;
@@ -242,10 +258,12 @@ internal sealed class Request
         Progress = Advanced = 0;
         WaitEvents = 0;
         Watch = -1;
-        IsDelivering = IsStopped = false;
+        IsDelivering = IsStopped = IsLastMessage = false;
+        Left = 0;
         Vector = Copied = 0;
         VectorCount = 0;
         Loan = null;
+        Personality = null;
         Marks = Marks.None;
         Link = Target = null;
         LinkTimeout = LinkTimeoutState.None;

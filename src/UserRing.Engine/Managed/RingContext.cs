@@ -77,6 +77,8 @@ internal sealed class RingContext
 
     internal BufferGroups BufferGroups { get; }
 
+    internal PersonalityTable Personalities { get; } = new();
+
     internal EventSignal Events { get; }
 
     /// <summary>Parking places come into being with their first request: an idle ring pays for none.</summary>
@@ -86,9 +88,17 @@ internal sealed class RingContext
 
     internal Timers? Timers { get; private set; }
 
+    internal FutexWait? FutexWait { get; private set; }
+
     internal DirectWait? DirectWait { get; private set; }
 
     internal SqPoll? SqPoll { get; set; }
+
+    /// <summary>Of the workers that execute its requests; set before the ring is anybody's.</summary>
+    internal WorkerSettings WorkerSettings { get; set; } = null!;
+
+    /// <summary>Limits asked for through this ring, for the tasks that will submit to it; 0: none.</summary>
+    internal (uint Bounded, uint Unbounded) AskedWorkers { get; set; }
 
     /// <summary>Whether registered buffers count against RLIMIT_MEMLOCK, as the ring's memory did.</summary>
     internal bool ChargesMemlock { get; init; }
@@ -279,16 +289,19 @@ internal sealed class RingContext
 
     internal Timers GetTimers() => Timers ?? Make(static ring => ring.Timers ??= new Timers(ring));
 
+    internal FutexWait GetFutexWait() => FutexWait ?? Make(static ring => ring.FutexWait ??= new FutexWait(ring));
+
     internal DirectWait GetDirectWait() => DirectWait ?? Make(static ring => ring.DirectWait ??= new DirectWait(ring));
 
     /// <summary>How many places a request may wait in, for <see cref="PlaceAt"/>.</summary>
-    internal const int Places = 3;
+    internal const int Places = 4;
 
     /// <summary>In the order in which a cancel asks them; null if no request ever waited there.</summary>
     internal ParkingPlace? PlaceAt(int index) => index switch
     {
         0 => Workers,
         1 => PollWait,
+        2 => FutexWait,
         _ => Timers,
     };
 
@@ -299,7 +312,7 @@ internal sealed class RingContext
     {
         _closed = true;
         Memory.CloseDescriptor();
-        SqPoll?.Stop();
+        SqPoll?.Leave();
         using (Submission.Hold())
         {
             // A batch that was being taken, by the polling thread say, has parked by now what it parks; none begins any more. Otherwise

@@ -47,6 +47,8 @@ internal sealed class SelfCaller : Caller
         return duplicate == -Errno.EMFILE ? Libc.Fcntl(descriptor, Libc.F_DUPFD_CLOEXEC, 0) : duplicate;
     }
 
+    internal override int Advise(nuint address, nuint length, int advice) => Libc.Madvise(address, length, advice);
+
     internal override int MakeResident(nuint address, nuint length)
     {
         int error = Libc.Madvise(address, length, Libc.MADV_POPULATE_WRITE);

@@ -73,7 +73,7 @@ internal sealed partial class Submission
         if ((row.Needs & Needs.File) != 0)
         {
             ref FileFacts.Entry facts = ref batch.FactsOf(found);
-            request.MayWaitLong = !facts.HasNoReadiness;
+            request.MayWaitLong = (row.Needs & Needs.WaitsLong) != 0 || !facts.HasNoReadiness;
             bool ordered = (row.Needs & Needs.FileOrder) != 0 && facts.IsRegular && !facts.IsDirect;
             // What can only be run after it was ready takes turns too, by direction: two that were woken for one line of a terminal would
             // otherwise both find it there, and one of them block.

@@ -51,22 +51,16 @@ internal sealed partial class Submission(RingContext ring)
     internal uint Submit(Caller caller, uint most)
     {
         using (Hold())
-        {
-            if (ring.IsClosed)
-                return 0;
-            uint head = _head;
-            // The tail is the program's: whatever it says, no more than the ring holds is taken.
-            uint queued = Math.Min(_memory.ReadSqTail() - head, _entries);
-            uint count = Math.Min(queued, most);
-            if (count == 0)
-                return 0;
-            _batch.Begin(ring, caller, onSubmitter: true);
-            uint taken = Consume(ref head, count);
-            _memory.PublishSqHead(head);
-            Volatile.Write(ref _head, head); // after it: who waits for room looks here, and must find it in shared memory too
-            _batch.End();
-            return taken;
-        }
+            return Take(caller, most);
+    }
+
+    /// <summary>Takes everything that is queued, unless somebody is at it. True if there was something.</summary>
+    internal bool TrySubmit(Caller caller)
+    {
+        if (!HasWork || !_lock.TryEnter())
+            return false;
+        using (new Held(this))
+            return Take(caller, uint.MaxValue) > 0;
     }
 
     /// <summary>Runs a register command under the lock, with a batch for the tags it may post.</summary>
@@ -79,6 +73,24 @@ internal sealed partial class Submission(RingContext ring)
             _batch.End();
             return result;
         }
+    }
+
+    private uint Take(Caller caller, uint most)
+    {
+        if (ring.IsClosed)
+            return 0;
+        uint head = _head;
+        // The tail is the program's: whatever it says, no more than the ring holds is taken.
+        uint queued = Math.Min(_memory.ReadSqTail() - head, _entries);
+        uint count = Math.Min(queued, most);
+        if (count == 0)
+            return 0;
+        _batch.Begin(ring, caller, onSubmitter: true);
+        uint taken = Consume(ref head, count);
+        _memory.PublishSqHead(head);
+        Volatile.Write(ref _head, head); // after it: who waits for room looks here, and must find it in shared memory too
+        _batch.End();
+        return taken;
     }
 
     private uint Consume(ref uint head, uint count)
@@ -307,8 +319,8 @@ internal sealed partial class Submission(RingContext ring)
             return -Errno.EACCES;
         if (sqe.IoPrio != 0 && (row.Needs & Needs.IoPrio) == 0)
             return -Errno.EINVAL;
-        if (sqe.Personality != 0)
-            return -Errno.EINVAL; // none is registered
+        if (sqe.Personality != 0 && FindPersonality(request) is < 0 and var unknown)
+            return unknown;
         return row.IsImplemented ? OpTable.Prepare(row, request) : -Errno.EOPNOTSUPP;
     }
 
@@ -328,6 +340,22 @@ internal sealed partial class Submission(RingContext ring)
         Drain.IsActive = true;
         (_chainHead ?? request).Marks |= Marks.Drain;
         Drain.IsNextDrained |= _chainHead is not null;
+        return 0;
+    }
+
+    /// <summary>Credentials that are not this thread's are taken on by a worker; readiness, if it is waited for, leads back to one.</summary>
+    private int FindPersonality(Request request)
+    {
+        if (ring.Personalities.Find(request.Sqe.Personality) is not { } personality)
+            return -Errno.EINVAL;
+        request.Marks |= Marks.ActsAsOther;
+        request.Personality = personality;
+        if (!personality.IsCurrent)
+        {
+            request.Sqe.Flags |= SqeFlags.Async;
+            request.CannotTry = true;
+        }
+
         return 0;
     }
 

@@ -52,6 +52,8 @@ internal sealed class FailingCaller : Caller
 
     internal override int Duplicate(int descriptor) => _self.Duplicate(descriptor);
 
+    internal override int Advise(nuint address, nuint length, int advice) => _self.Advise(address, length, advice);
+
     internal override int MakeResident(nuint address, nuint length) =>
         RefusesResidence ? -Errno.EFAULT : _self.MakeResident(address, length);
 

@@ -24,7 +24,8 @@ public sealed class FsyncTests
         using var ring = new SeamRing(engine);
         using TestFile file = TestFile.Create("content");
         Assert.Equal(0, ring.Do(new Sqe { Opcode = Opcode.Fsync, Fd = file, Off = 10, Len = 20 }));
-        Assert.Equal(-Errno.EINVAL, ring.Do(new Sqe { Opcode = Opcode.Fsync, Fd = file, Off = unchecked((ulong)-5) }));
+        Assert.Equal(-Errno.EINVAL, ring.DoRefused(new Sqe { Opcode = Opcode.Fsync, Fd = file, Off = unchecked((ulong)-5) }));
+        Assert.Equal(0, ring.Do(new Sqe { Opcode = Opcode.Fsync, Fd = file, Off = long.MaxValue, Len = uint.MaxValue }));
     }
 
     [Theory, EveryEngine]

@@ -40,17 +40,20 @@ internal static class Accept
             return Done(request, -Errno.EBADF);
         var flags = (AcceptFlags)request.Sqe.IoPrio;
         if ((flags & AcceptFlags.PollFirst) != 0 && mode == IssueMode.Inline)
-            return WouldBlock(request, flags);
+            return Libc.SocketType(request.File) is < 0 and var error ? Done(request, error) : WouldBlock(request, flags);
         bool blocks = (facts.OpenFlags & Libc.O_NONBLOCK) == 0;
         bool isMultishot = (request.Marks & Marks.Multishot) != 0;
         for (int accepted = 0; ; accepted++)
         {
-            if (blocks && !IsWaiting(request.File, out int refusal))
-                return refusal < 0 ? Done(request, refusal) : WouldBlock(request, flags);
-            if (blocks && mode != IssueMode.Worker)
+            if (blocks && Libc.IsListening(request.File) == 1) // otherwise the call fails, and waits for nobody
             {
-                request.CannotTry = request.WasReady = true;
-                return IssueOutcome.WouldBlock;
+                if (Libc.Poll(request.File, Libc.POLLIN, 0, out _) <= 0)
+                    return WouldBlock(request, flags);
+                if (mode != IssueMode.Worker)
+                {
+                    request.CannotTry = request.WasReady = true;
+                    return IssueOutcome.WouldBlock;
+                }
             }
 
             int result = Take(request, batch);
@@ -111,14 +114,6 @@ internal static class Accept
             return Done(request, -Errno.EAGAIN);
         request.WasReady = false;
         return IssueOutcome.WouldBlock;
-    }
-
-    /// <summary>Whether somebody waits, or the call would fail, on a listener that blocks.</summary>
-    private static bool IsWaiting(int listener, out int refusal)
-    {
-        int domain = Libc.SocketDomain(listener);
-        refusal = Math.Min(domain, 0);
-        return refusal == 0 && Libc.Poll(listener, Libc.POLLIN, 0, out short ready) > 0 && ready != 0;
     }
 
     /// <summary>The kernel knows this of its own protocols only.</summary>

@@ -11,7 +11,7 @@ namespace UserRing.Engine.Managed.Ops;
 internal static class PathName
 {
     /// <summary>Bytes of the longest path, its terminating 0 included.</summary>
-    private const int Most = 4096;
+    internal const int Most = 4096;
 
     /// <summary>Copies one path; <paramref name="before"/> bytes of room are left in front of it. 0 or -errno.</summary>
     [SkipLocalsInit]

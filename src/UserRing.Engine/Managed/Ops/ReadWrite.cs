@@ -144,7 +144,7 @@ internal static class ReadWrite
 
         if (ownNoWait && (write ? facts.WriteNeedsWorker : facts.ReadNeedsWorker))
         {
-            if (!facts.IsMemoryFile || (long)request.Sqe.Off == CurrentPosition)
+            if (!MayRunHere(request, batch, ref facts, write))
             {
                 request.CannotTry = true;
                 return Wait(request, vector);
@@ -155,6 +155,10 @@ internal static class ReadWrite
 
         return Attempt(request, batch, ref facts, write, vector, flags, ownNoWait);
     }
+
+    /// <summary>Whether a call that cannot be told not to block does not block all the same.</summary>
+    private static bool MayRunHere(Request request, IssueBatch batch, ref FileFacts.Entry facts, bool write) =>
+        facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition && !(write && batch.HasSizeLimit);
 
     /// <summary>
     /// rw_flags in the kernel's order. On a stream what it does not know must be refused here, because an attempt that is refused for it
@@ -199,7 +203,7 @@ internal static class ReadWrite
                     continue;
                 case -Errno.EOPNOTSUPP when ownNoWait:
                     (write ? ref facts.WriteNeedsWorker : ref facts.ReadNeedsWorker) = true;
-                    if (facts.IsMemoryFile && offset != CurrentPosition)
+                    if (MayRunHere(request, batch, ref facts, write))
                     {
                         batch.HintMemoryFile(request.File);
                         ownNoWait = false;
@@ -321,15 +325,7 @@ internal static class ReadWrite
 
         var single = new IoVec { Base = (nuint)request.Sqe.Addr, Len = Math.Min(request.Sqe.Len, RingLimits.MaxTransferBytes) };
         ReadOnlySpan<IoVec> theirs = vector ? Libc.VectorAt(request.Vector, request.VectorCount) : new ReadOnlySpan<IoVec>(in single);
-        int lent = request.Caller.Lend(theirs, write ? LoanDirection.FromCaller : LoanDirection.ToCaller, out Loan? loan);
-        if (lent < 0 || loan is null)
-            return lent;
-        request.Loan = loan;
-        if (request.Vector == 0)
-            request.Vector = Libc.AllocateVector(1);
-        (request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (loan.Vector.Length, true, true);
-        loan.Vector.CopyTo(Libc.VectorAt(request.Vector, request.VectorCount));
-        return 0;
+        return IoVector.Lend(request, theirs, write ? LoanDirection.FromCaller : LoanDirection.ToCaller);
     }
 
     /// <summary>A transfer that moved what could be moved: less than asked for ends a chain, though it is no error.</summary>

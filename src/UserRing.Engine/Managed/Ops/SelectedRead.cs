@@ -12,7 +12,7 @@ internal static class SelectedRead
 {
     private const int MostInARow = 32;
 
-    internal static int PrepareMultishot(Request request)
+    internal static int PrepareMany(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
         if ((request.Marks & Marks.SelectsBuffer) == 0)
@@ -65,7 +65,7 @@ internal static class SelectedRead
         }
     }
 
-    internal static IssueOutcome IssueMultishot(Request request, IssueBatch batch, IssueMode mode)
+    internal static IssueOutcome IssueMany(Request request, IssueBatch batch, IssueMode mode)
     {
         ref FileFacts.Entry facts = ref batch.FactsOf(request.File);
         if (facts.OpenFlags < 0 || facts.HasNoReadiness)

@@ -64,6 +64,7 @@ internal static class Socket
     internal static IssueOutcome Shutdown(Request request, IssueBatch batch, IssueMode mode)
     {
         request.Result = Libc.Shutdown(request.File, (int)request.Sqe.Len);
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 }

@@ -3,7 +3,7 @@ using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Ops;
 
-/// <summary>FSYNC. It always may block, so it never runs on the submitter.</summary>
+/// <summary>FSYNC and SYNC_FILE_RANGE. They always may block, so they never run on the submitter.</summary>
 internal static class Sync
 {
     internal static int PrepareFsync(Request request)
@@ -14,25 +14,34 @@ internal static class Sync
         return (long)sqe.Off < 0 ? -Errno.EINVAL : 0;
     }
 
+    internal static int PrepareRange(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        return sqe.Addr != 0 || sqe.BufIndex != 0 || sqe.SpliceFdIn != 0 ? -Errno.EINVAL : 0;
+    }
+
+    internal static IssueOutcome Range(Request request, IssueBatch batch, IssueMode mode)
+    {
+        if (mode != IssueMode.Worker)
+            return WorkerOnly.IfOpen(request, batch);
+        ref Sqe sqe = ref request.Sqe;
+        do
+            request.Result = Libc.SyncFileRange(request.File, (long)sqe.Off, sqe.Len, sqe.SyncRangeFlags);
+        while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
+        return IssueOutcome.Done;
+    }
+
     internal static IssueOutcome Fsync(Request request, IssueBatch batch, IssueMode mode)
     {
         if (mode != IssueMode.Worker)
-        {
-            if (batch.FactsOf(request.File).OpenFlags >= 0)
-                return IssueOutcome.WouldBlock;
-            request.Result = -Errno.EBADF;
-            return IssueOutcome.Done;
-        }
-
+            return WorkerOnly.IfOpen(request, batch);
         // A range (off, len) reaches the file system in the kernel; from user space the whole file is synced, which is never less.
-        ref Sqe sqe = ref request.Sqe;
+        bool dataOnly = (request.Sqe.FsyncFlags & FsyncFlags.DataSync) != 0;
         int result;
         do
-        {
-            result = (sqe.FsyncFlags & FsyncFlags.DataSync) != 0 ? Libc.Fdatasync(request.File) : Libc.Fsync(request.File);
-        }
+            result = dataOnly ? Libc.Fdatasync(request.File) : Libc.Fsync(request.File);
         while (request.MustRepeat(result));
-
         request.FinishForgiven(result);
         return IssueOutcome.Done;
     }

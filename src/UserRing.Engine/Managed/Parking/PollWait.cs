@@ -19,7 +19,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
     /// </summary>
     internal int Park(Request request, uint events)
     {
-        if (!request.HoldsFile)
+        if (!request.HoldsFile && request.Watch < 0)
         {
             // A registered file, or one that a worker shares: epoll wants a number of its own for each wait.
             int duplicate = SelfCaller.Instance.Duplicate(request.File);

@@ -62,6 +62,8 @@ internal static class WorkerThreads
         var batch = new IssueBatch();
         int task = Libc.Gettid();
         Interruption.Admit();
+        // Going beyond RLIMIT_FSIZE raises it in the thread that does; in the kernel that is a worker of its own, whom no signal reaches.
+        Libc.PthreadSigmask(Libc.SIG_BLOCK, 1UL << (Libc.SIGXFSZ - 1), out _);
         while (Next() is { } workers)
             workers.Work(batch, task);
     }

@@ -89,6 +89,9 @@ internal sealed class BufferGroups(RingContext ring)
         return flags;
     }
 
+    /// <summary>The request goes on waiting with what it has filled so far of a buffer: that one is its own from now on.</summary>
+    internal static void Keep(ref BufferSelection selection, int bytes) => Pay(ref selection, bytes, 1);
+
     /// <summary>
     /// Puts back what was taken, for an attempt that moved nothing; the next one selects anew. False if it was paid for already.
     /// </summary>

@@ -28,6 +28,17 @@ internal sealed class FileTable(RingContext ring) : ResourceTable<int, Registere
         return result;
     }
 
+    /// <summary>
+    /// As <see cref="InstallFixed"/> for a descriptor of the caller's, who keeps it. Submit lock held; -EBADF for what cannot be registered.
+    /// </summary>
+    internal int InstallDuplicate(Caller caller, int descriptor, uint fileIndex, IssueBatch batch)
+    {
+        int error = Open(caller, descriptor, tag: 0, out RegisteredFile? file);
+        return error < 0 ? error : InstallFixed(file!.Descriptor, fileIndex, batch);
+    }
+
+    internal bool IsRegistered => Entries is not null;
+
     /// <summary>Empties a slot (CLOSE with a file_index): 0, -ENXIO, -EINVAL or -EBADF. From any thread: takes the submit lock.</summary>
     internal int RemoveFixed(uint slot, IssueBatch batch)
     {

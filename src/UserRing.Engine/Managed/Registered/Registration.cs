@@ -44,6 +44,11 @@ internal static class Registration
         RegisterOp.RegisterPbufRing => RegisterBufferRing(ring, caller, argument, count),
         RegisterOp.UnregisterPbufRing => UnregisterBufferRing(ring, caller, argument, count),
         RegisterOp.RegisterPbufStatus => GetBufferRingStatus(ring, caller, argument, count),
+        RegisterOp.RegisterPersonality => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Personalities.Register(caller),
+        RegisterOp.UnregisterPersonality => argument != 0 ? -Errno.EINVAL : ring.Personalities.Unregister(count),
+        RegisterOp.RegisterIoWqAff => WorkerCommands.SetAffinity(ring, caller, argument, count),
+        RegisterOp.UnregisterIoWqAff => argument != 0 || count != 0 ? -Errno.EINVAL : WorkerCommands.ResetAffinity(ring, caller),
+        RegisterOp.RegisterIoWqMaxWorkers => WorkerCommands.SetLimits(ring, caller, argument, count),
         RegisterOp.RegisterRestrictions => ring.Restrict(caller, argument, count),
         RegisterOp.RegisterEnableRings => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Enable(caller),
         _ => NotARow, // as a kernel that does not know the command
