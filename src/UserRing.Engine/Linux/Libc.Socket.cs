@@ -45,6 +45,18 @@ internal static unsafe partial class Libc
     /// <summary>connect(2)</summary>
     public static int Connect(int fd, nuint address, uint length) => Result(connect(fd, address, length));
 
+    /// <summary>getsockname(2) or getpeername(2) into local memory.</summary>
+    public static int GetSocketName(int fd, bool ofPeer, Span<byte> address, out uint length)
+    {
+        uint room = (uint)address.Length;
+        fixed (byte* local = address)
+        {
+            int result = Result(ofPeer ? getpeername(fd, local, &room) : getsockname(fd, local, &room));
+            length = room;
+            return result;
+        }
+    }
+
     /// <summary>shutdown(2)</summary>
     public static int Shutdown(int fd, int how) => Result(shutdown(fd, how));
 
@@ -156,6 +168,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name)]
     private static partial int connect(int fd, nuint address, uint length);
+
+    [LibraryImport(Name)]
+    private static partial int getsockname(int fd, byte* address, uint* length);
+
+    [LibraryImport(Name)]
+    private static partial int getpeername(int fd, byte* address, uint* length);
 
     [LibraryImport(Name)]
     private static partial int shutdown(int fd, int how);

@@ -89,7 +89,7 @@ public sealed class ManagedEngine : IRingEngine
         // From here on the ring owns memory and charge, and closing it undoes both.
         var ring = new RingContext(layout, memory!, given, charge, _caller.CurrentTask)
         {
-            ChargesMemlock = charges, Engine = this, MostHeldBack = _options.MostHeldBack,
+            ChargesMemlock = charges, Engine = this, MostHeldBack = _options.MostHeldBack, IsNewest = _options.Abi == AbiLevel.Newest,
         };
         bool isPolled = (given.Flags & SetupFlags.SqPoll) != 0;
         TaskContext task = _caller.Task(createFor: ring)!;
@@ -205,11 +205,15 @@ public sealed class ManagedEngine : IRingEngine
     /// <summary>Whether the number is an open ring of this engine.</summary>
     internal bool Owns(int ring) => RingTable.Find(ring)?.Engine == this;
 
-    private static bool AreCompatible(SetupFlags flags)
+    private bool AreCompatible(SetupFlags flags)
     {
+        const SetupFlags Newer = SetupFlags.SqeMixed | SetupFlags.SqRewind, BothSqeSizes = SetupFlags.Sqe128 | SetupFlags.SqeMixed;
+        SetupFlags honoured = _options.Abi == AbiLevel.Newest ? HonouredSetup | Newer : HonouredSetup;
         const SetupFlags TaskrunModes = SetupFlags.CoopTaskrun | SetupFlags.DeferTaskrun;
         const SetupFlags BothCqeSizes = SetupFlags.Cqe32 | SetupFlags.CqeMixed;
-        if ((flags & ~HonouredSetup) != 0 || (flags & BothCqeSizes) == BothCqeSizes)
+        if ((flags & ~honoured) != 0 || (flags & BothSqeSizes) == BothSqeSizes || (flags & BothCqeSizes) == BothCqeSizes)
+            return false;
+        if ((flags & SetupFlags.SqRewind) != 0 && (flags & (SetupFlags.NoSqArray | SetupFlags.SqPoll)) != SetupFlags.NoSqArray)
             return false;
         if ((flags & SetupFlags.SqPoll) != 0 && (flags & (TaskrunModes | SetupFlags.TaskrunFlag)) != 0)
             return false;

@@ -11,8 +11,8 @@ namespace UserRing.Engine.Managed;
 /// </summary>
 internal static unsafe class OpTable
 {
-    /// <summary>Linux 6.18 has 63 operations; what is newer answers EINVAL, as it does there.</summary>
-    internal const int Count = 63;
+    /// <summary>Operations of Linux 6.18; to a ring of that level what is newer is unknown.</summary>
+    internal const int Count = AbiCounts.OpcodesIn618;
 
     private const Needs Transfer = Needs.File | Needs.IoPrio;
     private const Needs SelectingRead = Transfer | Needs.Buffers;
@@ -89,9 +89,11 @@ internal static unsafe class OpTable
         new(Opcode.ReadvFixed,     Transfer,      Ready.ToRead,  &ReadWrite.PrepareVector,  &ReadWrite.ReadvFixed,   &ReadWrite.Cleanup),
         new(Opcode.WritevFixed,    OrderedWrite,  Ready.ToWrite, &ReadWrite.PrepareVector,  &ReadWrite.WritevFixed,  &ReadWrite.Cleanup),
         new(Opcode.Pipe,           Needs.None,    Ready.Never,   &Pipe.Prepare,             &Pipe.Issue,             null),
+        new(Opcode.Nop128,         Needs.None,    Ready.Never,   &Nop.Prepare,              &Nop.Issue,              null),
+        new(Opcode.UringCmd128,    Commands,      Ready.Never,   &Command.Prepare,          &Command.Issue,          null),
     ]);
 
-    /// <summary>The row of a number below <see cref="Count"/>.</summary>
+    /// <summary>The row of a number that is an operation at some level.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ref readonly OpRow Of(Opcode opcode) => ref Rows[(int)opcode];
 
@@ -123,8 +125,8 @@ internal static unsafe class OpTable
 
     private static OpRow[] Checked(OpRow[] rows)
     {
-        if (rows.Length != Count)
-            throw new InvalidOperationException($"The operation table has {rows.Length} rows, not {Count}.");
+        if (rows.Length != AbiCounts.Opcodes)
+            throw new InvalidOperationException($"The operation table has {rows.Length} rows, not {AbiCounts.Opcodes}.");
         for (int number = 0; number < rows.Length; number++)
         {
             ref readonly OpRow row = ref rows[number];

@@ -45,6 +45,12 @@ internal sealed class RingContext
 
     internal SetupFlags Flags { get; }
 
+    /// <summary>It speaks the newest interface, not Linux 6.18's.</summary>
+    internal bool IsNewest { get; init; }
+
+    /// <summary>Operations that it knows.</summary>
+    internal int Opcodes => IsNewest ? AbiCounts.Opcodes : AbiCounts.OpcodesIn618;
+
     /// <summary>Completions become visible, and what follows from them is done, only when the owner asks for events.</summary>
     internal bool Defers => (Flags & SetupFlags.DeferTaskrun) != 0;
 

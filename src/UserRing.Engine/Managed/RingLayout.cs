@@ -16,6 +16,8 @@ internal readonly struct RingLayout
     internal const uint SqMask = 5 * CacheLine, SqCount = SqMask + 4, CqMask = SqMask + 8, CqCount = SqMask + 12;
     internal const uint Cqes = 6 * CacheLine;
 
+    internal const int BigSqeShift = 7;
+
     internal readonly uint SqEntries, CqEntries;
     internal readonly bool HasSqArray;
 
@@ -26,7 +28,7 @@ internal readonly struct RingLayout
     {
         (SqEntries, CqEntries) = (sqEntries, cqEntries);
         HasSqArray = (flags & SetupFlags.NoSqArray) == 0;
-        SqeShift = (flags & SetupFlags.Sqe128) != 0 ? 7 : 6;
+        SqeShift = (flags & SetupFlags.Sqe128) != 0 ? BigSqeShift : BigSqeShift - 1;
         CqeShift = (flags & SetupFlags.Cqe32) != 0 ? 5 : 4;
     }
 

@@ -40,7 +40,7 @@ internal static class Registration
         RegisterOp.RegisterEventFd => RegisterEventFd(ring, caller, argument, count, asyncOnly: false),
         RegisterOp.RegisterEventFdAsync => RegisterEventFd(ring, caller, argument, count, asyncOnly: true),
         RegisterOp.UnregisterEventFd => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Events.Unregister(),
-        RegisterOp.RegisterProbe => Probe(caller, argument, count),
+        RegisterOp.RegisterProbe => Probe(ring, caller, argument, count),
         RegisterOp.RegisterPbufRing => RegisterBufferRing(ring, caller, argument, count),
         RegisterOp.UnregisterPbufRing => UnregisterBufferRing(ring, caller, argument, count),
         RegisterOp.RegisterPbufStatus => GetBufferRingStatus(ring, caller, argument, count),
@@ -133,7 +133,7 @@ internal static class Registration
         return error < 0 ? error : ring.Events.Register(caller, descriptor, asyncOnly);
     }
 
-    private static int Probe(Caller caller, nuint argument, uint count)
+    private static int Probe(RingContext ring, Caller caller, nuint argument, uint count)
     {
         if (argument == 0 || count > RingLimits.MaxProbeOps)
             return -Errno.EINVAL;
@@ -144,8 +144,8 @@ internal static class Registration
         if (bytes.AsSpan().ContainsAnyExcept((byte)0))
             return -Errno.EINVAL;
 
-        int listed = Math.Min((int)count, OpTable.Count);
-        MemoryMarshal.Write(bytes, new Probe { LastOp = (Opcode)(OpTable.Count - 1), OpsLen = (byte)listed });
+        int listed = Math.Min((int)count, ring.Opcodes);
+        MemoryMarshal.Write(bytes, new Probe { LastOp = (Opcode)(ring.Opcodes - 1), OpsLen = (byte)listed });
         Span<ProbeOp> operations = MemoryMarshal.Cast<byte, ProbeOp>(bytes.AsSpan(Abi.Probe.OpsOffset));
         for (int number = 0; number < listed; number++)
         {
