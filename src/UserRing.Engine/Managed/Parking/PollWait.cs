@@ -89,15 +89,17 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
                 next = request.Next;
                 if (request.IsStopped || !match.Matches(request))
                     continue;
-                result.Cancelled++;
-                if (request.IsDelivering)
+                if (!request.IsDelivering)
                 {
-                    request.IsStopped = true; // whoever delivers ends it
+                    result.Cancelled++;
+                    Unlist(request);
+                    taken.Append(request);
                 }
                 else
                 {
-                    Unlist(request);
-                    taken.Append(request);
+                    // Whoever delivers ends it. A one-shot request most likely has what it waited for, and is as good as done.
+                    request.IsStopped = true;
+                    _ = (request.Marks & Marks.Multishot) != 0 ? result.Cancelled++ : result.Running++;
                 }
 
                 if (!match.All)
