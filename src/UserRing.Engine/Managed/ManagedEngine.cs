@@ -28,7 +28,7 @@ public sealed class ManagedEngine : IRingEngine
 
     private const EnterFlags HonouredEnter =
         EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.RegisteredRing
-        | EnterFlags.AbsTimer | EnterFlags.NoIowait;
+        | EnterFlags.AbsTimer | EnterFlags.ExtArgReg | EnterFlags.NoIowait;
 
     private readonly ManagedEngineOptions _options;
     private readonly Caller _caller;
@@ -146,8 +146,10 @@ public sealed class ManagedEngine : IRingEngine
     {
         bool registered = (operation & RegisterOp.RegisterUseRegisteredRing) != 0;
         operation &= ~RegisterOp.RegisterUseRegisteredRing;
-        if (!Registration.IsKnown(operation) || ring == -1)
+        if (!Registration.IsKnown(operation))
             return -Errno.EINVAL;
+        if (ring == -1)
+            return Registration.RunWithoutRing(this, _caller, operation, argument, count);
         int error = registered ? HoldRegistered(ring, out RingContext? context) : Hold(ring, out context);
         if (error < 0)
             return error;
@@ -205,6 +207,18 @@ public sealed class ManagedEngine : IRingEngine
     /// <summary>Whether the number is an open ring of this engine.</summary>
     internal bool Owns(int ring) => RingTable.Find(ring)?.Engine == this;
 
+    /// <summary>What REGISTER_QUERY tells of the engine.</summary>
+    internal static QueryOpcode Describe() => new()
+    {
+        NrRequestOpcodes = OpTable.Count,
+        NrRegisterOpcodes = AbiCounts.RegisterOpsIn618,
+        FeatureFlags = (ulong)SupportedFeatures,
+        RingSetupFlags = (ulong)HonouredSetup,
+        EnterFlags = (ulong)HonouredEnter,
+        SqeFlags = (ulong)Submission.KnownFlags,
+        NrQueryOpcodes = 1,
+    };
+
     private bool AreCompatible(SetupFlags flags)
     {
         const SetupFlags Newer = SetupFlags.SqeMixed | SetupFlags.SqRewind, BothSqeSizes = SetupFlags.Sqe128 | SetupFlags.SqeMixed;
@@ -257,6 +271,21 @@ public sealed class ManagedEngine : IRingEngine
         return (given.Flags & SetupFlags.SqAff) != 0 ? -Errno.EINVAL : 0;
     }
 
+    /// <summary>
+    /// A reference to the ring that a command on another ring names: 0, -EBADF, -EINVAL for a bad index or for a ring that is not this
+    /// engine's, or -EOPNOTSUPP.
+    /// </summary>
+    internal int HoldOther(int ring, bool registered, out RingContext? context)
+    {
+        if (registered)
+            return HoldRegistered(ring, out context);
+        int error = Hold(ring, out context);
+        return error == -Errno.EOPNOTSUPP && (IsRing(ring) || IsKernelRing(ring)) ? -Errno.EINVAL : error;
+    }
+
+    private static bool IsKernelRing(int descriptor) =>
+        new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget == "anon_inode:[io_uring]";
+
     private int HoldRegistered(int index, out RingContext? context)
     {
         context = null;
@@ -302,7 +331,7 @@ public sealed class ManagedEngine : IRingEngine
     private int GetEvents(
         RingContext ring, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize, bool interrupted)
     {
-        int error = WaitArgument.TryRead(_caller, flags, argument, argumentSize, interrupted, out WaitArgument wait);
+        int error = WaitArgument.TryRead(ring, _caller, flags, argument, argumentSize, interrupted, out WaitArgument wait);
         if (error < 0)
             return error;
         if ((ring.Flags & SetupFlags.DeferTaskrun) != 0 && !ring.IsOwner(_caller))

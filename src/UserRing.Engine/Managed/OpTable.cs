@@ -66,7 +66,7 @@ internal static unsafe class OpTable
         new(Opcode.Mkdirat,        Needs.None,    Ready.Never,   &Names.PrepareMkdir,       &Names.Mkdir,            &PathName.Free),
         new(Opcode.Symlinkat,      Needs.None,    Ready.Never,   &Names.PrepareSymlink,     &Names.Symlink,          &PathName.Free),
         new(Opcode.Linkat,         Needs.None,    Ready.Never,   &Names.PrepareLink,        &Names.Link,             &PathName.Free),
-        new(Opcode.MsgRing),
+        new(Opcode.MsgRing,        Needs.None,    Ready.Never,   &MessageRing.Prepare,      &MessageRing.Issue,      null),
         new(Opcode.Fsetxattr,      Needs.File,    Ready.Never,   &Xattr.PrepareFset,        &Xattr.Fset,             &PathName.Free),
         new(Opcode.Setxattr,       Needs.None,    Ready.Never,   &Xattr.PrepareSet,         &Xattr.Set,              &PathName.Free),
         new(Opcode.Fgetxattr,      Needs.File,    Ready.Never,   &Xattr.PrepareFget,        &Xattr.Fget,             &PathName.Free),

@@ -13,6 +13,8 @@ namespace UserRing.Engine.Managed;
 /// </summary>
 internal sealed class RingContext
 {
+    private static long _made;
+
     private MemlockCharge _charge;
     private ReferenceCount _references = new(1), _handles = new(1);
     private int _inFlight, _ownerTask;
@@ -33,8 +35,13 @@ internal sealed class RingContext
         Files = new FileTable(this);
         Buffers = new BufferTable(this);
         BufferGroups = new BufferGroups(this);
+        Region = new ParameterRegion(this);
+        BusyPolling = new BusyPolling(this);
         Events = new EventSignal(this);
     }
+
+    /// <summary>Rings in the order in which they were made, which is the order in which the locks of several are taken.</summary>
+    internal long Number { get; } = Interlocked.Increment(ref _made);
 
     /// <summary>The engine object that made it; others do not know its descriptor.</summary>
     internal required ManagedEngine Engine { get; init; }
@@ -84,6 +91,10 @@ internal sealed class RingContext
     internal BufferGroups BufferGroups { get; }
 
     internal PersonalityTable Personalities { get; } = new();
+
+    internal ParameterRegion Region { get; }
+
+    internal BusyPolling BusyPolling { get; }
 
     internal EventSignal Events { get; }
 
@@ -204,6 +215,7 @@ internal sealed class RingContext
         return (offset & MmapOffsets.Mask) switch
         {
             MmapOffsets.PbufRing => BufferGroups.Map((offset & ~MmapOffsets.Mask) >> MmapOffsets.PbufShift, length, protection, flags),
+            MmapOffsets.ParamRegion => Region.Map(length, protection, flags),
             _ => Memory.MapForCaller(address, length, protection, flags, offset),
         };
     }
@@ -359,6 +371,7 @@ internal sealed class RingContext
         Files.Free();
         Buffers.Free();
         BufferGroups.Free();
+        Region.Free();
         Events.Free();
         Waiters.Free();
         SqPoll?.Free();
