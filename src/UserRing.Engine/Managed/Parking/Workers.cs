@@ -136,6 +136,13 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         if (result.Running > 0)
             Interruption.Repeat(this);
         result.Cancelled = taken.Count;
+        if (match.All)
+        {
+            // What is counted (io_uring/cancel.c, io_try_cancel): those that wait here as one, and none if one was running.
+            result.Cancelled = result.Running > 0 ? 0 : Math.Min(1, taken.Count);
+            result.Running = 0;
+        }
+
         while (taken.TakeFirst() is { } request)
             Ring.Later.Complete(request, -Errno.ECANCELED);
         return result;
