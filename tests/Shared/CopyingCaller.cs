@@ -26,6 +26,8 @@ internal sealed unsafe class CopyingCaller : Caller
 
     internal override bool LendsInPlace => false;
 
+    internal override bool IsThisProcess => true;
+
     internal override int CurrentTask => SelfCaller.Instance.CurrentTask;
 
     internal override int CopyIn(nuint source, Span<byte> destination)

@@ -16,6 +16,7 @@ internal sealed unsafe class SeamRing : IDisposable
 
     private readonly RingParams _parameters;
     private readonly nuint _rings, _ringBytes, _sqes, _sqeBytes;
+    private readonly uint _sqeStride, _cqeStride;
     private uint _tail;
     private bool _released, _unmapped;
 
@@ -32,8 +33,10 @@ internal sealed unsafe class SeamRing : IDisposable
         _parameters = parameters;
         Assert.True((parameters.Features & RingFeatures.SingleMmap) != 0, "an engine without SINGLE_MMAP");
         uint array = (parameters.Flags & SetupFlags.NoSqArray) != 0 ? 0 : parameters.SqOff.Array + parameters.SqEntries * sizeof(uint);
-        _ringBytes = Math.Max(parameters.CqOff.Cqes + parameters.CqEntries * (uint)sizeof(Cqe), array);
-        _sqeBytes = parameters.SqEntries * (uint)sizeof(Sqe);
+        _sqeStride = (uint)sizeof(Sqe) << ((parameters.Flags & SetupFlags.Sqe128) != 0 ? 1 : 0);
+        _cqeStride = (uint)sizeof(Cqe) << ((parameters.Flags & SetupFlags.Cqe32) != 0 ? 1 : 0);
+        _ringBytes = Math.Max(parameters.CqOff.Cqes + parameters.CqEntries * _cqeStride, array);
+        _sqeBytes = parameters.SqEntries * _sqeStride;
         _rings = Map(_ringBytes, MmapOffsets.SqRing);
         _sqes = Map(_sqeBytes, MmapOffsets.Sqes);
         // What a client that uses the SQEs in order writes once.
@@ -102,7 +105,17 @@ internal sealed unsafe class SeamRing : IDisposable
 
     public ref uint SqArray(uint slot) => ref Word(_parameters.SqOff.Array + (slot & (SqEntries - 1)) * sizeof(uint));
 
-    public ref Sqe SqeAt(uint index) => ref ((Sqe*)_sqes)[index];
+    public ref Sqe SqeAt(uint index) => ref *(Sqe*)(_sqes + index * _sqeStride);
+
+    /// <summary>The completion at a position of the CQ, which counts up like its head and tail.</summary>
+    public ref Cqe CqeAt(uint position) => ref *(Cqe*)(_rings + _parameters.CqOff.Cqes + (position & (CqEntries - 1)) * _cqeStride);
+
+    /// <summary>One of the two more words of a 32-byte completion.</summary>
+    public ulong ExtraAt(uint position, int word)
+    {
+        fixed (Cqe* cqe = &CqeAt(position))
+            return ((ulong*)(cqe + 1))[word];
+    }
 
     /// <summary>The next SQE, zeroed; the tail that covers it is published by the next enter.</summary>
     public ref Sqe Next(ulong userData = 0)
@@ -197,7 +210,7 @@ internal sealed unsafe class SeamRing : IDisposable
         }
 
         uint head = CqHead;
-        cqe = ((Cqe*)(_rings + _parameters.CqOff.Cqes))[head & (CqEntries - 1)];
+        cqe = CqeAt(head);
         Volatile.Write(ref CqHead, head + 1);
         return true;
     }
@@ -206,7 +219,7 @@ internal sealed unsafe class SeamRing : IDisposable
     public Cqe SeeFirst()
     {
         Await(1);
-        return ((Cqe*)(_rings + _parameters.CqOff.Cqes))[CqHead & (CqEntries - 1)];
+        return CqeAt(CqHead);
     }
 
     /// <summary>The oldest completion, waited for if need be.</summary>

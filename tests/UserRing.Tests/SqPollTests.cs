@@ -96,6 +96,70 @@ public sealed class SqPollTests
     }
 
     [Theory, EveryEngine]
+    public void A_wait_for_room_sleeps_until_there_is_some(string engine)
+    {
+        using SeamRing ring = FullAndAsleep(engine);
+        TestThread<int> waiter = TestThread.Start(() => ring.Engine.Enter(ring.Descriptor, 0, 0, EnterFlags.SqWait, 0, 0));
+        waiter.AwaitSleep();
+        Assert.False(waiter.IsDone);
+        Assert.Equal(0, ring.Enter(0, 0, EnterFlags.SqWakeup));
+        Assert.Equal(0, waiter.Answer);
+        Until.True(() => ring.Ready == 4, "all are taken");
+    }
+
+    [Theory]
+    [EveryEngine(0u)]
+    [EveryEngine(3u)]
+    public void A_signal_ends_a_wait_for_room_without_an_error(string engine, uint toSubmit)
+    {
+        int signal = TestSignals.WithRestart;
+        using SeamRing ring = FullAndAsleep(engine);
+        TestThread<int> waiter = TestThread.Start(() => ring.Engine.Enter(ring.Descriptor, toSubmit, 0, EnterFlags.SqWait, 0, 0));
+        Assert.Equal((int)toSubmit, waiter.Interrupted(signal));
+        Assert.Equal((4u, 0u), (ring.Queued, ring.Ready));
+    }
+
+    [Theory, EveryEngine]
+    public void A_signal_in_a_wait_for_room_is_an_error_for_the_wait_behind_it(string engine)
+    {
+        int signal = TestSignals.Plain;
+        using SeamRing ring = FullAndAsleep(engine);
+        const EnterFlags Both = EnterFlags.SqWait | EnterFlags.GetEvents;
+        TestThread<int> waiter = TestThread.Start(() => ring.Engine.Enter(ring.Descriptor, 0, 1, Both, 0, 0));
+        waiter.AwaitSleep();
+        waiter.Send(signal); // one signal ends both
+        Assert.Equal(-Errno.EINTR, waiter.Answer);
+        Assert.Equal((4u, 0u), (ring.Queued, ring.Ready));
+    }
+
+    [Theory]
+    [InlineData(TestEngines.Managed)]
+    [InlineData(TestEngines.Copying)]
+    public void A_released_ring_ends_a_wait_for_room(string engine)
+    {
+        using SeamRing ring = FullAndAsleep(engine);
+        TestThread<int> waiter = TestThread.Start(() => ring.Engine.Enter(ring.Descriptor, 0, 0, EnterFlags.SqWait, 0, 0));
+        waiter.AwaitSleep();
+        Assert.Equal(0, ring.Release());
+        Assert.Equal(-Errno.EBADF, waiter.Answer);
+    }
+
+    [Theory, EveryEngine]
+    public void Waits_for_room_that_race_with_the_thread_all_end(string engine)
+    {
+        using var ring = new SeamRing(engine, 4, SetupFlags.SqPoll, cqEntries: 1 << 15, idleMs: LongMs);
+        for (ulong round = 0; round < 500; round++)
+        {
+            for (ulong i = ring.Queued; i < 4; i++)
+                ring.Nops(round);
+            ring.PublishAndWake();
+            Assert.Equal(0, EnterTests.Uninterrupted(() => ring.Enter(0, 0, EnterFlags.SqWait)));
+            Assert.InRange(ring.Queued, 0u, 3u);
+            ring.TakeReady();
+        }
+    }
+
+    [Theory, EveryEngine]
     public void Wake_ups_that_race_with_falling_asleep_lose_nothing(string engine)
     {
         using var ring = new SeamRing(engine, 8, SetupFlags.SqPoll, idleMs: 1);
@@ -186,5 +250,15 @@ public sealed class SqPollTests
         Until.True(() => ring.SqFlags == SqRingFlags.CqOverflow && ring.Queued == 0, "the rest is held back");
         Assert.Equal(Enumerable.Range(0, 24), ring.Take(24).Select(cqe => (int)cqe.UserData));
         Assert.Equal(0u, ring.Overflow);
+    }
+
+    /// <summary>A ring of four entries, all used, whose thread sleeps and is not woken.</summary>
+    private static SeamRing FullAndAsleep(string engine)
+    {
+        var ring = new SeamRing(engine, 4, SetupFlags.SqPoll, idleMs: ShortMs);
+        Until.True(() => ring.SqFlags == SqRingFlags.NeedWakeup, "the thread sleeps");
+        ring.Nops(1, 2, 3, 4);
+        ring.Publish();
+        return ring;
     }
 }

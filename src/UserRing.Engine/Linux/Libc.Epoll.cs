@@ -32,6 +32,26 @@ internal static unsafe partial class Libc
         return Result(epoll_ctl(ep, op, fd, @event));
     }
 
+    /// <summary>epoll_ctl(2) with an event somewhere in memory.</summary>
+    public static int EpollCtl(int ep, int op, int fd, nuint @event) => Result(epoll_ctl(ep, op, fd, (byte*)@event));
+
+    /// <summary>epoll_ctl(2) with a local copy of an event.</summary>
+    public static int EpollCtl(int ep, int op, int fd, ReadOnlySpan<byte> @event)
+    {
+        fixed (byte* local = @event)
+            return EpollCtl(ep, op, fd, (nuint)local);
+    }
+
+    /// <summary>epoll_wait(2) that does not wait, into memory somewhere: number of events or -errno.</summary>
+    public static int EpollTake(int ep, nuint events, int most) => Result(epoll_wait(ep, (byte*)events, most, 0));
+
+    /// <summary>The same into local memory.</summary>
+    public static int EpollTake(int ep, Span<byte> events, int most)
+    {
+        fixed (byte* local = events)
+            return EpollTake(ep, (nuint)local, most);
+    }
+
     /// <summary>epoll_wait(2): number of events stored, or -errno. At most what <paramref name="events"/> holds.</summary>
     public static int EpollWait(int ep, EpollEvents events, int timeoutMs) =>
         Result(epoll_wait(ep, events.Address, events.Capacity, timeoutMs));
@@ -69,6 +89,9 @@ internal sealed unsafe class EpollEvents
 
     /// <summary>How many events fit.</summary>
     public int Capacity { get; }
+
+    /// <summary>sizeof(struct epoll_event)</summary>
+    internal static int Bytes => Stride;
 
     /// <summary>Where <c>data</c> lies in an epoll_event.</summary>
     internal static int DataOffset => Stride - sizeof(ulong);

@@ -5,6 +5,7 @@ namespace UserRing.Engine.Linux;
 /// <summary>sys/resource.h and linux/capability.h</summary>
 internal static unsafe partial class Libc
 {
+    public const int RLIMIT_NPROC = 6;
     public const int RLIMIT_NOFILE = 7;
     public const int RLIMIT_MEMLOCK = 8;
     public const int RUSAGE_SELF = 0;

@@ -26,8 +26,12 @@ internal abstract class Caller
     /// <summary>The task that makes the present call: an OS thread id (for SINGLE_ISSUER and DEFER_TASKRUN).</summary>
     internal abstract int CurrentTask { get; }
 
-    /// <summary>What is kept for that task. If there is nothing yet, it is made or null is the answer.</summary>
-    internal virtual TaskContext? Task(bool create) => create ? TaskContext.OfCurrentThread : TaskContext.Current;
+    /// <summary>What is kept for that task. If there is nothing yet, it is made because of a ring, or null is the answer.</summary>
+    internal virtual TaskContext? Task(RingContext? createFor) =>
+        createFor is null ? TaskContext.Current : TaskContext.OfCurrentThread(createFor, this);
+
+    /// <summary>Whether the caller's memory and children are this process's, though it may not lend in place.</summary>
+    internal virtual bool IsThisProcess => LendsInPlace;
 
     /// <summary>Whether the caller's iovecs are 8 bytes wide.</summary>
     internal virtual bool Is32Bit => false;
@@ -109,6 +113,9 @@ internal abstract class Caller
 
     /// <summary>The caller's soft limit of a resource (getrlimit numbers).</summary>
     internal abstract ulong Limit(int resource);
+
+    /// <summary>As whom the caller acts at present.</summary>
+    internal virtual Credentials CurrentCredentials() => Credentials.OfThread();
 
     internal abstract bool HasCapability(int capability);
 

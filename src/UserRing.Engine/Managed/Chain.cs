@@ -94,7 +94,7 @@ internal static class Chain
         for (Request? request = first; request is not null;)
         {
             Request? next = request.Link;
-            request.Link = null;
+            (request.Link, request.LinkTimeout) = (null, LinkTimeoutState.None); // its timeout is one of these, and ends by itself
             int result = (request.Marks & Marks.Failed) != 0 ? request.Result : -Errno.ECANCELED;
             request.Marks = silently ? Marks.Skip | Marks.Forgiven : Marks.Failed;
             request.Ring.Later.Complete(request, result);

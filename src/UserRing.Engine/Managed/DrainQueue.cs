@@ -13,7 +13,10 @@ internal sealed class DrainQueue(RingContext ring)
     private int _count;
     private bool _isActive;
 
-    /// <summary>From the first drained request on, until one that asked for nothing was the last to be handed on.</summary>
+    /// <summary>
+    /// From the first drained request on, until one that did not ask for it finds nothing before it: not in flight, not waiting, not in its
+    /// own batch.
+    /// </summary>
     internal bool IsActive
     {
         get => _isActive | IsNextDrained;
@@ -30,8 +33,12 @@ internal sealed class DrainQueue(RingContext ring)
     internal bool HasWaiting => Volatile.Read(ref _count) != 0;
 
     /// <summary>The head of a chain, or a request alone. It is looked at when the batch ends.</summary>
-    internal void Add(Request request)
+    /// <param name="request">The request.</param>
+    /// <param name="isFirst">Of its batch.</param>
+    internal void Add(Request request, bool isFirst)
     {
+        if (isFirst && _count == 0 && ring.InFlight == 0 && (request.Marks & Marks.Drain) == 0)
+            IsActive = false;
         _waiting.Append(request);
         Interlocked.Exchange(ref _count, _waiting.Count);
     }
@@ -50,7 +57,6 @@ internal sealed class DrainQueue(RingContext ring)
             Volatile.Write(ref _count, _waiting.Count);
             ring.Later.Start(next);
             first = false;
-            IsActive = drains || _waiting.Count > 0;
         }
     }
 }

@@ -263,7 +263,20 @@ internal sealed class IssueBatch
             _done[_count++] = new Cqe { UserData = request.Sqe.UserData, Res = result, Flags = request.CqeFlags };
         }
 
+        if ((request.Marks & Marks.Notifies) != 0)
+            Notify(request, result);
+
         Finish(request);
+    }
+
+    /// <summary>The second completion of a zero-copy send, which here always is a copy.</summary>
+    private void Notify(Request request, int result)
+    {
+        bool reports = result >= 0 && ((RecvSendFlags)request.Sqe.IoPrio & RecvSendFlags.ReportUsage) != 0;
+        int usage = reports ? unchecked((int)CqeBits.NotifUsageZcCopied) : 0;
+        if (_count >= Capacity)
+            Flush();
+        _done[_count++] = new Cqe { UserData = request.Sqe.UserData, Res = usage, Flags = CqeFlags.Notif };
     }
 
     /// <summary>The rare part of finishing: what a request owned, held or borrowed.</summary>

@@ -22,9 +22,9 @@ public sealed class ManagedEngine : IRingEngine
         | RingFeatures.RsrcTags | RingFeatures.MinTimeout | RingFeatures.NoIowait;
 
     private const SetupFlags HonouredSetup =
-        SetupFlags.SqPoll | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun
-        | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun | SetupFlags.NoSqArray | SetupFlags.Sqe128
-        | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
+        SetupFlags.SqPoll | SetupFlags.SqAff | SetupFlags.AttachWq | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled
+        | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun
+        | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
 
     private const EnterFlags HonouredEnter =
         EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.RegisteredRing
@@ -91,8 +91,10 @@ public sealed class ManagedEngine : IRingEngine
         {
             ChargesMemlock = charges, Engine = this, MostHeldBack = _options.MostHeldBack,
         };
-        if ((given.Flags & SetupFlags.SqPoll) != 0)
-            error = SqPoll.TryStart(ring, _caller, given.SqThreadIdle);
+        bool isPolled = (given.Flags & SetupFlags.SqPoll) != 0;
+        TaskContext task = _caller.Task(createFor: ring)!;
+        ring.WorkerSettings = isPolled ? new WorkerSettings(ring, _caller) : task.Workers;
+        error = Attach(ring, given);
         layout.Describe(ref given);
         given.Features = SupportedFeatures;
         if (error == 0)
@@ -105,7 +107,6 @@ public sealed class ManagedEngine : IRingEngine
 
         // Published last: no failure leaves a descriptor behind.
         int descriptor = memory!.Descriptor;
-        _caller.Task(create: true);
         RingTable.Add(descriptor, ring);
         return descriptor;
     }
@@ -116,7 +117,7 @@ public sealed class ManagedEngine : IRingEngine
         int error = Hold(ring, out RingContext? context);
         if (error < 0)
             return error == -Errno.EOPNOTSUPP ? -Errno.ENODEV : error;
-        nint mapped = context!.Memory.MapForCaller(address, length, protection, flags, offset);
+        nint mapped = context!.Map(address, length, protection, flags, offset);
         context.DropReference();
         return mapped;
     }
@@ -226,10 +227,36 @@ public sealed class ManagedEngine : IRingEngine
         return Libc.Fcntl(ring, Libc.F_GETFD, 0) < 0 ? -Errno.EBADF : -Errno.EOPNOTSUPP;
     }
 
+    /// <summary>
+    /// The threads that the ring works with: its own, or those of another ring (io_uring/sqpoll.c, io_sq_offload_create). 0, -ENXIO or
+    /// -EINVAL for the other ring or a processor, -EAGAIN.
+    /// </summary>
+    private int Attach(RingContext ring, in RingParams given)
+    {
+        bool polls = (given.Flags & SetupFlags.SqPoll) != 0;
+        if ((given.Flags & SetupFlags.AttachWq) != 0)
+        {
+            int error = Hold((int)given.WqFd, out RingContext? other);
+            if (error < 0)
+                return error == -Errno.EBADF ? -Errno.ENXIO : -Errno.EINVAL;
+            SqPoll? shared = other!.SqPoll;
+            bool joined = polls && shared is not null && shared.TryJoin(ring, _caller, given.SqThreadIdle);
+            other.DropReference();
+            if (joined)
+                return 0;
+            if (polls && shared is null)
+                return -Errno.EINVAL;
+        }
+
+        if (polls)
+            return SqPoll.TryStart(ring, _caller, given);
+        return (given.Flags & SetupFlags.SqAff) != 0 ? -Errno.EINVAL : 0;
+    }
+
     private int HoldRegistered(int index, out RingContext? context)
     {
         context = null;
-        return _caller.Task(create: false)?.Hold((uint)index, this, out context) ?? -Errno.EINVAL;
+        return _caller.Task(createFor: null)?.Hold((uint)index, this, out context) ?? -Errno.EINVAL;
     }
 
     private int Enter(RingContext ring, uint toSubmit, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize)
@@ -240,14 +267,19 @@ public sealed class ManagedEngine : IRingEngine
         {
             if ((flags & EnterFlags.SqWakeup) != 0)
                 poll.Wake();
-            interrupted = (flags & EnterFlags.SqWait) != 0 && !poll.WaitForRoom();
+            if ((flags & (EnterFlags.GetEvents | EnterFlags.SqWait)) != 0)
+                poll.Help(ring, _caller, wakes: (flags & EnterFlags.SqWakeup) != 0);
+            int error = (flags & EnterFlags.SqWait) != 0 ? poll.WaitForRoom(ring) : 0;
+            if (error == -Errno.EBADF)
+                return error;
+            interrupted = error < 0; // which is for the wait below to say, if there is one
             submitted = toSubmit;
         }
         else if (toSubmit > 0)
         {
             if (!ring.IsOwner(_caller))
                 return -Errno.EEXIST;
-            _caller.Task(create: true);
+            _caller.Task(createFor: ring);
             submitted = ring.Submission.Submit(_caller, toSubmit);
             if (submitted != toSubmit)
                 return (int)submitted; // fewer than asked: the completions waited for may never come

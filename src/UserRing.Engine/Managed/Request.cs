@@ -16,6 +16,9 @@ internal enum IssueOutcome
     /// <summary>It waits in a parking place of its own choice, which finishes it.</summary>
     Parked,
 
+    /// <summary>As <see cref="WouldBlock"/>, of a multishot request that has had its turn: there may be more at once.</summary>
+    Again,
+
     /// <summary>
     /// As <see cref="Done"/>, with an error that preparation would have found had it looked: it ends the batch. Inline only.
     /// </summary>
@@ -62,7 +65,7 @@ internal enum Marks
     /// <summary>A result that is no error but ends a chain: less was transferred than asked for.</summary>
     Short = 1 << 6,
 
-    /// <summary>A negative result that is no failure (ETIME_SUCCESS).</summary>
+    /// <summary>A negative result that is no failure: with ETIME_SUCCESS, or as <see cref="Request.FinishForgiven"/> says.</summary>
     Forgiven = 1 << 7,
 
     Drain = 1 << 8,
@@ -78,6 +81,12 @@ internal enum Marks
 
     /// <summary>It may post any number of completions before its last.</summary>
     Multishot = 1 << 12,
+
+    /// <summary>It has a <see cref="Request.Personality"/>.</summary>
+    ActsAsOther = 1 << 20,
+
+    /// <summary>A zero-copy send: a second completion says that its buffer is free.</summary>
+    Notifies = 1 << 13,
 }
 
 /// <summary>Whether the next of a chain is a LINK_TIMEOUT.</summary>
@@ -122,6 +131,9 @@ internal sealed class Request
     internal CqeFlags CqeFlags;
     internal CqeExtra Extra;
 
+    /// <summary>Whose credentials it is to be executed with; null: those of the thread.</summary>
+    internal Personality? Personality;
+
     /// <summary>Local descriptor for system calls; ours to close if <see cref="HoldsFile"/>.</summary>
     internal int File = -1;
 
@@ -131,6 +143,10 @@ internal sealed class Request
 
     /// <summary>The duplicate it shares with others of its batch, if it went to a worker.</summary>
     internal SharedFile? Shared;
+
+    /// <summary>Provided buffers in use, and how much was asked for: each attempt may take others.</summary>
+    internal BufferSelection Selection;
+    internal uint SelectionLength;
 
     internal bool HoldsFile, HoldsRing, HoldsFixedFile, HoldsFixedBuffer;
 
@@ -160,6 +176,12 @@ internal sealed class Request
 
     /// <summary>Of a marked transfer: bytes asked for. Less is success, and ends a chain.</summary>
     internal long Asked;
+
+    /// <summary>Of a multishot receive with a limit: how many bytes it may still receive.</summary>
+    internal uint Left;
+
+    /// <summary>Of a multishot RECVMSG: the message just received carried nothing, which ends it.</summary>
+    internal bool IsLastMessage;
 
     /// <summary>Local iovecs of a vectored transfer or a loan, and how many; native memory of ours if <see cref="OwnsVector"/>.</summary>
     internal nuint Vector;
@@ -201,10 +223,25 @@ internal sealed class Request
     /// <summary>The thread that executes it; means something only while one does.</summary>
     internal int WorkerTask;
 
+    /// <summary>Of a wait for futexes: which, and who sleeps for it.</summary>
+    internal FutexWaitv[]? Futexes;
+    internal FutexSleepers.Sleeper? Sleeper;
+
     /// <summary>A worker that runs it may be gone for long: its file is neither regular nor a directory or block device.</summary>
     internal bool MayWaitLong;
 
     internal Request(RingContext ring) => Ring = ring;
+
+    /// <summary>
+    /// The result of an operation that has been carried out, for those whose errors end no chain: the kernel does not call them failures
+    /// (FSYNC, SYNC_FILE_RANGE, FALLOCATE, FTRUNCATE, MADVISE, STATX, those that change paths, those on extended attributes).
+    /// </summary>
+    internal void FinishForgiven(int result)
+    {
+        Result = result;
+        if (result < 0)
+            Marks |= Marks.Forgiven;
+    }
 
     /// <summary>Whether a call was ended by a signal that is none of the request's business: the runtime sends some, too.</summary>
     internal bool MustRepeat(nint result) => result == -Errno.EINTR && !IsInterrupted;
@@ -221,14 +258,17 @@ internal sealed class Request
         Progress = Advanced = 0;
         WaitEvents = 0;
         Watch = -1;
-        IsDelivering = IsStopped = false;
+        IsDelivering = IsStopped = IsLastMessage = false;
+        Left = 0;
         Vector = Copied = 0;
         VectorCount = 0;
         Loan = null;
+        Personality = null;
         Marks = Marks.None;
         Link = Target = null;
         LinkTimeout = LinkTimeoutState.None;
         CqeFlags = CqeFlags.None;
+        Selection = default;
         Place = null;
         Previous = Next = null;
     }

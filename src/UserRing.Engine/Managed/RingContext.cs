@@ -32,6 +32,7 @@ internal sealed class RingContext
         Submission = new Submission(this);
         Files = new FileTable(this);
         Buffers = new BufferTable(this);
+        BufferGroups = new BufferGroups(this);
         Events = new EventSignal(this);
     }
 
@@ -53,6 +54,12 @@ internal sealed class RingContext
 
     internal Later Later { get; }
 
+    /// <summary>
+    /// Held while a request goes from one place to another, and while a cancel looks through them, so that it misses none. Lock order: the
+    /// submit lock, the chain lock, this one, the poller's, a place's.
+    /// </summary>
+    internal Lock MoveLock { get; } = new();
+
     /// <summary>Guards what ties a LINK_TIMEOUT to its target; see <see cref="Chain"/>.</summary>
     internal Lock ChainLock { get; } = new();
 
@@ -68,6 +75,10 @@ internal sealed class RingContext
 
     internal BufferTable Buffers { get; }
 
+    internal BufferGroups BufferGroups { get; }
+
+    internal PersonalityTable Personalities { get; } = new();
+
     internal EventSignal Events { get; }
 
     /// <summary>Parking places come into being with their first request: an idle ring pays for none.</summary>
@@ -77,9 +88,17 @@ internal sealed class RingContext
 
     internal Timers? Timers { get; private set; }
 
+    internal FutexWait? FutexWait { get; private set; }
+
     internal DirectWait? DirectWait { get; private set; }
 
     internal SqPoll? SqPoll { get; set; }
+
+    /// <summary>Of the workers that execute its requests; set before the ring is anybody's.</summary>
+    internal WorkerSettings WorkerSettings { get; set; } = null!;
+
+    /// <summary>Limits asked for through this ring, for the tasks that will submit to it; 0: none.</summary>
+    internal (uint Bounded, uint Unbounded) AskedWorkers { get; set; }
 
     /// <summary>Whether registered buffers count against RLIMIT_MEMLOCK, as the ring's memory did.</summary>
     internal bool ChargesMemlock { get; init; }
@@ -154,18 +173,33 @@ internal sealed class RingContext
     internal CancelResult Cancel(in CancelMatch match, IssueBatch batch)
     {
         var result = default(CancelResult);
-        for (int i = 0; i < Places; i++)
+        lock (MoveLock)
         {
-            if (PlaceAt(i) is not { } place)
-                continue;
-            CancelResult found = place.Cancel(match, batch);
-            result.Cancelled += found.Cancelled;
-            result.Running += found.Running;
-            if (!match.All && result.Found > 0)
-                break;
+            for (int i = 0; i < Places; i++)
+            {
+                if (PlaceAt(i) is not { } place)
+                    continue;
+                CancelResult found = place.Cancel(match, batch);
+                result.Cancelled += found.Cancelled;
+                result.Running += found.Running;
+                if (!match.All && result.Found > 0)
+                    break;
+            }
         }
 
         return result;
+    }
+
+    /// <summary>Maps one of the ring's areas for the program, with the refusals that a kernel ring's mmap gives: address or -errno.</summary>
+    internal nint Map(nuint address, nuint length, int protection, int flags, ulong offset)
+    {
+        if (address != 0 || length == 0)
+            return -Errno.EINVAL;
+        return (offset & MmapOffsets.Mask) switch
+        {
+            MmapOffsets.PbufRing => BufferGroups.Map((offset & ~MmapOffsets.Mask) >> MmapOffsets.PbufShift, length, protection, flags),
+            _ => Memory.MapForCaller(address, length, protection, flags, offset),
+        };
     }
 
     /// <summary>REGISTER_RESTRICTIONS, submit lock held: once, while the ring is disabled.</summary>
@@ -255,16 +289,19 @@ internal sealed class RingContext
 
     internal Timers GetTimers() => Timers ?? Make(static ring => ring.Timers ??= new Timers(ring));
 
+    internal FutexWait GetFutexWait() => FutexWait ?? Make(static ring => ring.FutexWait ??= new FutexWait(ring));
+
     internal DirectWait GetDirectWait() => DirectWait ?? Make(static ring => ring.DirectWait ??= new DirectWait(ring));
 
     /// <summary>How many places a request may wait in, for <see cref="PlaceAt"/>.</summary>
-    internal const int Places = 3;
+    internal const int Places = 4;
 
     /// <summary>In the order in which a cancel asks them; null if no request ever waited there.</summary>
     internal ParkingPlace? PlaceAt(int index) => index switch
     {
         0 => Workers,
         1 => PollWait,
+        2 => FutexWait,
         _ => Timers,
     };
 
@@ -275,7 +312,7 @@ internal sealed class RingContext
     {
         _closed = true;
         Memory.CloseDescriptor();
-        SqPoll?.Stop();
+        SqPoll?.Leave();
         using (Submission.Hold())
         {
             // A batch that was being taken, by the polling thread say, has parked by now what it parks; none begins any more. Otherwise
@@ -315,6 +352,7 @@ internal sealed class RingContext
         DirectWait?.Free();
         Files.Free();
         Buffers.Free();
+        BufferGroups.Free();
         Events.Free();
         Waiters.Free();
         SqPoll?.Free();

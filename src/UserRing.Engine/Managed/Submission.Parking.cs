@@ -15,7 +15,7 @@ internal sealed partial class Submission
             case IssueOutcome.Done:
                 batch.Complete(request, request.Result);
                 break;
-            case IssueOutcome.WouldBlock:
+            case IssueOutcome.WouldBlock or IssueOutcome.Again:
                 Park(request, batch, straightToWorker: false);
                 break;
         }
@@ -30,7 +30,7 @@ internal sealed partial class Submission
             case IssueOutcome.Done:
                 batch.Complete(request, request.Result);
                 break;
-            case IssueOutcome.WouldBlock:
+            case IssueOutcome.WouldBlock or IssueOutcome.Again:
                 Park(request, batch, straightToWorker: false);
                 break;
         }
@@ -42,6 +42,14 @@ internal sealed partial class Submission
     /// </summary>
     internal static void Park(Request request, IssueBatch batch, bool straightToWorker)
     {
+        int error = TryPark(request, batch, straightToWorker);
+        if (error < 0)
+            batch.Complete(request, error);
+    }
+
+    /// <summary>As <see cref="Park"/>; on failure, -errno, the request is still the caller's to complete.</summary>
+    internal static int TryPark(Request request, IssueBatch batch, bool straightToWorker)
+    {
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
         bool poll = row.ReadyOn != Ready.Never && !straightToWorker && !(request.CannotTry && request.WasReady);
         if (poll && request.CannotTry)
@@ -52,7 +60,7 @@ internal sealed partial class Submission
         {
             error = request.Ring.GetPollWait().Park(request, (uint)row.ReadyOn);
             if (error == 0)
-                return;
+                return 0;
             if (error == -Errno.EPERM) // no readiness on this file
             {
                 request.CannotTry = true;
@@ -61,11 +69,7 @@ internal sealed partial class Submission
         }
 
         if (error < 0)
-        {
-            batch.Complete(request, error);
-            return;
-        }
-
+            return error;
         if ((row.Needs & Needs.File) != 0)
         {
             ref FileFacts.Entry facts = ref batch.FactsOf(found);
@@ -82,6 +86,7 @@ internal sealed partial class Submission
         }
 
         request.Ring.GetWorkers().Park(request);
+        return 0;
     }
 
     /// <summary>References to the registered file and buffer in use, for a request that leaves the submit lock.</summary>

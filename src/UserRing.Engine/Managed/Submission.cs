@@ -32,6 +32,9 @@ internal sealed partial class Submission(RingContext ring)
     /// <summary>The chain that is being taken: not started before its last member is there.</summary>
     private Request? _chainHead;
 
+    /// <summary>Whether the SQE in hand, and the one with which its chain began, is the first of its batch.</summary>
+    private bool _isFirst, _isChainFirst;
+
     private bool _hasSkipped;
 
     /// <summary>Last member so far of the chain that is being taken, for the LINK_TIMEOUT that may follow; null outside one.</summary>
@@ -48,22 +51,16 @@ internal sealed partial class Submission(RingContext ring)
     internal uint Submit(Caller caller, uint most)
     {
         using (Hold())
-        {
-            if (ring.IsClosed)
-                return 0;
-            uint head = _head;
-            // The tail is the program's: whatever it says, no more than the ring holds is taken.
-            uint queued = Math.Min(_memory.ReadSqTail() - head, _entries);
-            uint count = Math.Min(queued, most);
-            if (count == 0)
-                return 0;
-            _batch.Begin(ring, caller, onSubmitter: true);
-            uint taken = Consume(ref head, count);
-            _memory.PublishSqHead(head);
-            Volatile.Write(ref _head, head); // after it: who waits for room looks here, and must find it in shared memory too
-            _batch.End();
-            return taken;
-        }
+            return Take(caller, most);
+    }
+
+    /// <summary>Takes everything that is queued, unless somebody is at it. True if there was something.</summary>
+    internal bool TrySubmit(Caller caller)
+    {
+        if (!HasWork || !_lock.TryEnter())
+            return false;
+        using (new Held(this))
+            return Take(caller, uint.MaxValue) > 0;
     }
 
     /// <summary>Runs a register command under the lock, with a batch for the tags it may post.</summary>
@@ -76,6 +73,24 @@ internal sealed partial class Submission(RingContext ring)
             _batch.End();
             return result;
         }
+    }
+
+    private uint Take(Caller caller, uint most)
+    {
+        if (ring.IsClosed)
+            return 0;
+        uint head = _head;
+        // The tail is the program's: whatever it says, no more than the ring holds is taken.
+        uint queued = Math.Min(_memory.ReadSqTail() - head, _entries);
+        uint count = Math.Min(queued, most);
+        if (count == 0)
+            return 0;
+        _batch.Begin(ring, caller, onSubmitter: true);
+        uint taken = Consume(ref head, count);
+        _memory.PublishSqHead(head);
+        Volatile.Write(ref _head, head); // after it: who waits for room looks here, and must find it in shared memory too
+        _batch.End();
+        return taken;
     }
 
     private uint Consume(ref uint head, uint count)
@@ -92,7 +107,7 @@ internal sealed partial class Submission(RingContext ring)
                 break;
             }
 
-            taken++;
+            _isFirst = taken++ == 0;
             request ??= Rent();
             _memory.CopySqe(index, out request.Sqe);
             bool goOn = Start(ref request) || _submitAll;
@@ -179,7 +194,7 @@ internal sealed partial class Submission(RingContext ring)
         }
 
         current = null; // somebody else's now
-        if (outcome == IssueOutcome.WouldBlock)
+        if (outcome is IssueOutcome.WouldBlock or IssueOutcome.Again)
             Park(request, _batch, straightToWorker: false);
         return true;
     }
@@ -209,7 +224,7 @@ internal sealed partial class Submission(RingContext ring)
         }
 
         if (_chainHead is null)
-            _chainHead = request;
+            (_chainHead, _isChainFirst) = (request, _isFirst);
         else
             ChainLast!.Link = request;
         ChainLast = request;
@@ -244,7 +259,7 @@ internal sealed partial class Submission(RingContext ring)
         }
         else if (Drain.IsActive)
         {
-            Drain.Add(head);
+            Drain.Add(head, _isChainFirst);
         }
         else
         {
@@ -276,7 +291,7 @@ internal sealed partial class Submission(RingContext ring)
                 case IssueOutcome.Done or IssueOutcome.Refused:
                     _batch.Complete(request, request.Result);
                     break;
-                case IssueOutcome.WouldBlock:
+                case IssueOutcome.WouldBlock or IssueOutcome.Again:
                     Park(request, _batch, straightToWorker: false);
                     break;
             }
@@ -304,8 +319,8 @@ internal sealed partial class Submission(RingContext ring)
             return -Errno.EACCES;
         if (sqe.IoPrio != 0 && (row.Needs & Needs.IoPrio) == 0)
             return -Errno.EINVAL;
-        if (sqe.Personality != 0)
-            return -Errno.EINVAL; // none is registered
+        if (sqe.Personality != 0 && FindPersonality(request) is < 0 and var unknown)
+            return unknown;
         return row.IsImplemented ? OpTable.Prepare(row, request) : -Errno.EOPNOTSUPP;
     }
 
@@ -325,6 +340,22 @@ internal sealed partial class Submission(RingContext ring)
         Drain.IsActive = true;
         (_chainHead ?? request).Marks |= Marks.Drain;
         Drain.IsNextDrained |= _chainHead is not null;
+        return 0;
+    }
+
+    /// <summary>Credentials that are not this thread's are taken on by a worker; readiness, if it is waited for, leads back to one.</summary>
+    private int FindPersonality(Request request)
+    {
+        if (ring.Personalities.Find(request.Sqe.Personality) is not { } personality)
+            return -Errno.EINVAL;
+        request.Marks |= Marks.ActsAsOther;
+        request.Personality = personality;
+        if (!personality.IsCurrent)
+        {
+            request.Sqe.Flags |= SqeFlags.Async;
+            request.CannotTry = true;
+        }
+
         return 0;
     }
 

@@ -15,12 +15,6 @@ internal sealed class Waiters(RingContext ring)
     // A wake-up across threads costs 20 µs on an idle virtual CPU and 0.3 µs while the sleeper still spins.
     private static readonly long SpinTicks = Stopwatch.Frequency / 200_000;
 
-    /// <summary>
-    /// An untimed futex wait is taken up again after a signal whose handler says SA_RESTART; a timed one never is, and neither is the
-    /// kernel's wait. So all are timed.
-    /// </summary>
-    private const long ForEverSeconds = 1L << 32;
-
     private const long NanosecondsPerSecond = 1_000_000_000;
 
     private readonly List<Waiter> _waiting = [];
@@ -146,7 +140,8 @@ internal sealed class Waiters(RingContext ring)
 
     private int Sleep(uint seen, in WaitLimit limit, int eventFd, ulong mask)
     {
-        var left = new KernelTimespec { TvSec = ForEverSeconds };
+        // Always timed: an untimed futex wait is taken up again after a signal whose handler says SA_RESTART, the kernel's wait never is.
+        KernelTimespec left = FutexWord.ForEver;
         if (limit.HasEnd)
         {
             long nanoseconds = limit.Left();

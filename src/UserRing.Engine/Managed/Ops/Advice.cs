@@ -36,6 +36,7 @@ internal static class Advice
         do
             request.Result = request.Caller.Advise((nuint)sqe.Addr, (nuint)length, (int)sqe.FadviseAdvice);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 }

@@ -21,16 +21,18 @@ internal static class IoVector
     /// <summary>
     /// Copies the program's array: 0, -EINVAL or -EFAULT. Unless it is for a registered buffer, it is cut to what one transfer may move.
     /// </summary>
-    internal static int Take(Request request)
+    internal static int Take(Request request) => Take(request, (nuint)request.Sqe.Addr, (int)request.Sqe.Len);
+
+    /// <summary>The same of an array elsewhere.</summary>
+    internal static int Take(Request request, nuint address, int count)
     {
-        int count = (int)request.Sqe.Len;
         if (count == 0)
             return 0;
         nuint copy = Libc.AllocateVector(count);
         (request.Vector, request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (copy, count, true, true);
         Span<IoVec> parts = Libc.VectorAt(copy, count);
-        if (request.Caller.CopyIn((nuint)request.Sqe.Addr, MemoryMarshal.AsBytes(parts)) < 0)
-            return WhyUnreadable(request);
+        if (request.Caller.CopyIn(address, MemoryMarshal.AsBytes(parts)) < 0)
+            return WhyUnreadable(request, address);
         foreach (ref readonly IoVec part in parts)
         {
             if ((nint)part.Len < 0)
@@ -38,6 +40,30 @@ internal static class IoVector
         }
 
         return request.Sqe.Opcode is Opcode.ReadvFixed or Opcode.WritevFixed ? 0 : Cut(parts);
+    }
+
+    /// <summary>Makes the one buffer of addr and len a vector, less what the transfers so far have moved.</summary>
+    internal static void TakeSingle(Request request)
+    {
+        nuint done = (nuint)request.Progress;
+        (request.Vector, request.VectorCount) = (Libc.AllocateVector(1), 1);
+        (request.OwnsVector, request.NeedsCleanup, request.Advanced) = (true, true, request.Progress);
+        nuint length = Math.Min(request.Sqe.Len, RingLimits.MaxTransferBytes) - done;
+        Libc.VectorAt(request.Vector, 1)[0] = new IoVec { Base = (nuint)request.Sqe.Addr + done, Len = length };
+    }
+
+    /// <summary>Puts local memory that stands for the caller's in the vector's place: 0 or -errno.</summary>
+    internal static int Lend(Request request, ReadOnlySpan<IoVec> theirs, LoanDirection direction)
+    {
+        int error = request.Caller.Lend(theirs, direction, out Loan? loan);
+        if (error < 0 || loan is null)
+            return error;
+        request.Loan = loan;
+        if (request.Vector == 0)
+            request.Vector = Libc.AllocateVector(Math.Max(1, loan.Vector.Length));
+        (request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (loan.Vector.Length, true, true);
+        loan.Vector.CopyTo(Libc.VectorAt(request.Vector, request.VectorCount));
+        return 0;
     }
 
     /// <summary>Drops from our copy what the transfers so far have filled.</summary>
@@ -103,9 +129,8 @@ internal static class IoVector
     }
 
     /// <summary>The array is read part by part: a length that cannot be, before an address that cannot be read, is found first.</summary>
-    private static int WhyUnreadable(Request request)
+    private static int WhyUnreadable(Request request, nuint address)
     {
-        nuint address = (nuint)request.Sqe.Addr;
         foreach (ref IoVec part in Libc.VectorAt(request.Vector, request.VectorCount))
         {
             if (request.Caller.CopyIn(address, MemoryMarshal.AsBytes(new Span<IoVec>(ref part))) < 0)

@@ -57,6 +57,7 @@ internal static class Names
         do
             request.Result = Libc.Renameat2(from, First(request), to, Second(request), request.Sqe.RenameFlags);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 
@@ -68,6 +69,7 @@ internal static class Names
         do
             request.Result = Libc.Unlinkat(directory, First(request), request.Sqe.UnlinkFlags);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 
@@ -79,6 +81,7 @@ internal static class Names
         do
             request.Result = Libc.Mkdirat(directory, First(request), request.Sqe.Len);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 
@@ -90,6 +93,7 @@ internal static class Names
         do
             request.Result = Libc.Symlinkat(First(request), directory, Second(request));
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 
@@ -101,6 +105,7 @@ internal static class Names
         do
             request.Result = Libc.Linkat(from, First(request), to, Second(request), request.Sqe.HardlinkFlags);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 

@@ -6,7 +6,9 @@ namespace UserRing.Engine.Managed.Ops;
 /// <summary>POLL_ADD: the result is the mask of ready events; once, or (multishot) each time the file has something new to say.</summary>
 internal static class Poll
 {
-    private const uint Unasked = Libc.EPOLLERR | Libc.EPOLLHUP;
+    /// <summary>Reported whether asked for or not: unlike poll(2) also that the peer writes no more (io_uring/poll.c, IO_POLL_UNMASK).</summary>
+    private const uint Unasked = Libc.EPOLLERR | Libc.EPOLLHUP | Libc.EPOLLRDHUP;
+
     private const uint Behaviour = Libc.EPOLLONESHOT | Libc.EPOLLET | Libc.EPOLLEXCLUSIVE;
 
     internal static int PrepareAdd(Request request)
@@ -18,7 +20,7 @@ internal static class Poll
         if (isMultishot && (sqe.Flags & SqeFlags.CqeSkipSuccess) != 0)
             return -Errno.EINVAL;
         request.WaitEvents = BitConverter.IsLittleEndian ? sqe.Poll32Events : (sqe.Poll32Events << 16) | (sqe.Poll32Events >> 16);
-        request.WaitEvents &= ~Behaviour;
+        request.WaitEvents = (request.WaitEvents & ~Behaviour) | Unasked;
         if (isMultishot)
             request.Marks |= Marks.Multishot;
         return 0;
@@ -36,7 +38,7 @@ internal static class Poll
         if (!isMultishot)
         {
             int count = Libc.Poll(request.File, (short)request.WaitEvents, 0, out short ready);
-            uint events = (ushort)ready & (request.WaitEvents | Unasked);
+            uint events = (ushort)ready & request.WaitEvents;
             if (count > 0 && events != 0)
                 return Done(request, events);
         }
@@ -79,7 +81,7 @@ internal static class Poll
     /// <summary>Posts the new event, if there is one; done if that was the last, for want of room.</summary>
     private static IssueOutcome Post(Request request, IssueBatch batch)
     {
-        uint events = Libc.TakeEpollEvent(request.Watch) & (request.WaitEvents | Unasked);
+        uint events = Libc.TakeEpollEvent(request.Watch) & request.WaitEvents;
         return events == 0 || batch.TryPostMore(request, (int)events, CqeFlags.None) ? IssueOutcome.Parked : Done(request, events);
     }
 
@@ -89,11 +91,11 @@ internal static class Poll
     private static IssueOutcome WithoutReadiness(Request request)
     {
         int count = Libc.Poll(request.File, (short)request.WaitEvents, 0, out short ready);
-        uint events = (ushort)ready & (request.WaitEvents | Unasked);
+        uint events = (ushort)ready & request.WaitEvents;
         return count > 0 && events != 0 ? Done(request, events) : Done(request, error: -Errno.EINVAL);
     }
 
-    private static IssueOutcome Done(Request request, uint events) => Done(request, (int)(events & (request.WaitEvents | Unasked)));
+    private static IssueOutcome Done(Request request, uint events) => Done(request, (int)(events & request.WaitEvents));
 
     private static IssueOutcome Done(Request request, int error)
     {

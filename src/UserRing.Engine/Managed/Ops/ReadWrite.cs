@@ -24,6 +24,8 @@ internal static class ReadWrite
         int error = Prepare(request);
         if (error < 0)
             return error;
+        if ((request.Marks & Marks.SelectsBuffer) != 0)
+            return SelectedRead.PrepareVector(request);
         ref Sqe sqe = ref request.Sqe;
         if (sqe.Len > MostIovecs)
             return -Errno.EINVAL;
@@ -35,6 +37,8 @@ internal static class ReadWrite
 
     internal static IssueOutcome Read(Request request, IssueBatch batch, IssueMode mode)
     {
+        if ((request.Marks & Marks.SelectsBuffer) != 0)
+            return SelectedRead.Issue(request, batch, mode);
         bool vector = request.Sqe.Opcode == Opcode.Readv;
         IssueOutcome outcome = Transfer(request, batch, mode, write: false, vector);
         return vector && outcome == IssueOutcome.Done ? Examined(request, mode) : outcome;
@@ -98,7 +102,7 @@ internal static class ReadWrite
         return Transfer(request, batch, mode, write, vector);
     }
 
-    private static IssueOutcome Transfer(Request request, IssueBatch batch, IssueMode mode, bool write, bool vector)
+    internal static IssueOutcome Transfer(Request request, IssueBatch batch, IssueMode mode, bool write, bool vector)
     {
         ref FileFacts.Entry facts = ref batch.FactsOf(request.File);
         int flags = (int)request.Sqe.RwFlags;
@@ -321,15 +325,7 @@ internal static class ReadWrite
 
         var single = new IoVec { Base = (nuint)request.Sqe.Addr, Len = Math.Min(request.Sqe.Len, RingLimits.MaxTransferBytes) };
         ReadOnlySpan<IoVec> theirs = vector ? Libc.VectorAt(request.Vector, request.VectorCount) : new ReadOnlySpan<IoVec>(in single);
-        int lent = request.Caller.Lend(theirs, write ? LoanDirection.FromCaller : LoanDirection.ToCaller, out Loan? loan);
-        if (lent < 0 || loan is null)
-            return lent;
-        request.Loan = loan;
-        if (request.Vector == 0)
-            request.Vector = Libc.AllocateVector(1);
-        (request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (loan.Vector.Length, true, true);
-        loan.Vector.CopyTo(Libc.VectorAt(request.Vector, request.VectorCount));
-        return 0;
+        return IoVector.Lend(request, theirs, write ? LoanDirection.FromCaller : LoanDirection.ToCaller);
     }
 
     /// <summary>A transfer that moved what could be moved: less than asked for ends a chain, though it is no error.</summary>

@@ -22,6 +22,7 @@ internal static class Size
         do
             request.Result = Libc.Fallocate(request.File, (int)sqe.Len, (long)sqe.Off, (long)sqe.Addr);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 
@@ -41,6 +42,7 @@ internal static class Size
         do
             request.Result = Libc.Ftruncate(request.File, length);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 }

@@ -41,7 +41,7 @@ internal static class Stat
         }
         while (request.MustRepeat(result));
 
-        request.Result = result;
+        request.FinishForgiven(result);
         return IssueOutcome.Done;
     }
 

@@ -28,6 +28,7 @@ internal static class Sync
         do
             request.Result = Libc.SyncFileRange(request.File, (long)sqe.Off, sqe.Len, sqe.SyncRangeFlags);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 
@@ -37,9 +38,11 @@ internal static class Sync
             return WorkerOnly.IfOpen(request, batch);
         // A range (off, len) reaches the file system in the kernel; from user space the whole file is synced, which is never less.
         bool dataOnly = (request.Sqe.FsyncFlags & FsyncFlags.DataSync) != 0;
+        int result;
         do
-            request.Result = dataOnly ? Libc.Fdatasync(request.File) : Libc.Fsync(request.File);
-        while (request.MustRepeat(request.Result));
+            result = dataOnly ? Libc.Fdatasync(request.File) : Libc.Fsync(request.File);
+        while (request.MustRepeat(result));
+        request.FinishForgiven(result);
         return IssueOutcome.Done;
     }
 }

@@ -30,7 +30,7 @@ internal static class Timeout
 
     internal static int PrepareLinked(Request request)
     {
-        if (request.Sqe.Off != 0)
+        if ((uint)request.Sqe.Off != 0)
             return -Errno.EINVAL;
         int error = PrepareClock(request);
         if (error < 0)
@@ -51,9 +51,12 @@ internal static class Timeout
         return Park(request, count);
     }
 
-    /// <summary>Only ever issued when its time is up: it is armed with its target, not by itself.</summary>
-    internal static IssueOutcome IssueLinked(Request request, IssueBatch batch, IssueMode mode) =>
-        Done(request, Chain.Expire(request, batch));
+    /// <summary>Only ever issued when its time is up: it is armed with its target, not by itself. That is no failure of its own.</summary>
+    internal static IssueOutcome IssueLinked(Request request, IssueBatch batch, IssueMode mode)
+    {
+        request.FinishForgiven(Chain.Expire(request, batch));
+        return IssueOutcome.Done;
+    }
 
     private static int PrepareClock(Request request)
     {
@@ -63,6 +66,8 @@ internal static class Timeout
         TimeoutFlags flags = sqe.TimeoutFlags;
         if ((flags & ~Known) != 0 || (flags & TimeoutFlags.ClockMask) == TimeoutFlags.ClockMask || (flags & Never) == Never)
             return -Errno.EINVAL;
+
+        sqe.Off = (uint)sqe.Off; // the upper half is nobody's (io_uring/timeout.c, __io_timeout_prep)
 
         // The timespec is the program's again once the SQE was taken: read here, once.
         var time = default(KernelTimespec);

@@ -49,6 +49,7 @@ internal static class Xattr
         do
             request.Result = Libc.Setxattr(path, name, value, sqe.Len, sqe.XattrFlags);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 
@@ -61,6 +62,7 @@ internal static class Xattr
         do
             request.Result = Libc.Fsetxattr(request.File, name, value, sqe.Len, sqe.XattrFlags);
         while (request.MustRepeat(request.Result));
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 
@@ -69,6 +71,7 @@ internal static class Xattr
         if (mode != IssueMode.Worker)
             return IssueOutcome.WouldBlock;
         request.Result = ReadValue(request, ofPath: true);
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 
@@ -77,6 +80,7 @@ internal static class Xattr
         if (mode != IssueMode.Worker)
             return WorkerOnly.IfOpen(request, batch);
         request.Result = ReadValue(request, ofPath: false);
+        request.FinishForgiven(request.Result);
         return IssueOutcome.Done;
     }
 

@@ -2,6 +2,13 @@ using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Parking;
 
+/// <summary>Threads of which some may be in a call that is to end.</summary>
+internal interface IInterruptible
+{
+    /// <summary>Sends once more to those that are; false if there are none left.</summary>
+    bool InterruptAgain();
+}
+
 /// <summary>
 /// Ends the system calls in which workers are blocked, for cancels and releases. A real-time signal that does nothing makes the call answer
 /// EINTR; because it may come a moment before the call begins, it is sent again until the worker has let the request go. That is
@@ -13,7 +20,7 @@ internal static class Interruption
     private const int MostPauseMs = 64;
 
     private static readonly object Gate = new();
-    private static readonly HashSet<Workers> Pending = [];
+    private static readonly HashSet<IInterruptible> Pending = [];
     private static readonly int Signal = Libc.TakeFreeRealTimeSignal();
     private static bool _running;
 
@@ -31,14 +38,14 @@ internal static class Interruption
             Libc.Tgkill(Environment.ProcessId, task, Signal);
     }
 
-    /// <summary>Has <paramref name="workers"/> send again and again, until none of its requests is to be interrupted any more.</summary>
-    internal static void Repeat(Workers workers)
+    /// <summary>Has <paramref name="threads"/> send again and again, until none of them is to be interrupted any more.</summary>
+    internal static void Repeat(IInterruptible threads)
     {
         if (Signal <= 0)
             return;
         lock (Gate)
         {
-            Pending.Add(workers);
+            Pending.Add(threads);
             if (_running)
             {
                 Monitor.Pulse(Gate);
@@ -64,7 +71,7 @@ internal static class Interruption
         int pauseMs = 1;
         while (true)
         {
-            Workers[] asked;
+            IInterruptible[] asked;
             lock (Gate)
             {
                 if (Pending.Count == 0)
@@ -78,26 +85,26 @@ internal static class Interruption
                 pauseMs = Monitor.Wait(Gate, pauseMs) ? 1 : Math.Min(pauseMs * 2, MostPauseMs);
             }
 
-            foreach (Workers workers in asked)
+            foreach (IInterruptible threads in asked)
             {
-                if (!workers.InterruptAgain())
-                    Forget(workers);
+                if (!threads.InterruptAgain())
+                    Forget(threads);
             }
         }
     }
 
-    private static void Forget(Workers workers)
+    private static void Forget(IInterruptible threads)
     {
         lock (Gate)
         {
             // Asked again in the meantime, it stays: whoever asks has marked a request before.
-            Pending.Remove(workers);
+            Pending.Remove(threads);
         }
 
-        if (workers.InterruptAgain())
+        if (threads.InterruptAgain())
         {
             lock (Gate)
-                Pending.Add(workers);
+                Pending.Add(threads);
         }
     }
 }

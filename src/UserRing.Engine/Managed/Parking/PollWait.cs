@@ -5,8 +5,8 @@ namespace UserRing.Engine.Managed.Parking;
 
 /// <summary>
 /// Requests of one ring that wait for their file to become ready. The waiting itself is done by the process's <see cref="Poller"/>;
-/// this place owns the list, hence the right to complete. A multishot request stays in the list from its first event to its end, so that
-/// a cancel finds it also while one is being delivered.
+/// this place owns the list, hence the right to complete. A request stays in the list while an event of it is being delivered: a cancel that
+/// comes meanwhile finds it, and whoever delivers ends it, unless it has just ended by itself.
 /// </summary>
 internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarget
 {
@@ -19,7 +19,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
     /// </summary>
     internal int Park(Request request, uint events)
     {
-        if (!request.HoldsFile)
+        if (!request.HoldsFile && request.Watch < 0)
         {
             // A registered file, or one that a worker shares: epoll wants a number of its own for each wait.
             int duplicate = SelfCaller.Instance.Duplicate(request.File);
@@ -29,8 +29,9 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
             request.HoldsFile = true;
         }
 
-        uint mode = request.Watch >= 0 ? 0 : (request.Marks & Marks.Multishot) != 0 ? Libc.EPOLLET : Libc.EPOLLONESHOT;
-        return Poller.Instance.Add(this, request, Watched(request), events | mode, out request.WaitSlot);
+        if (request.Watch < 0)
+            request.WaitEvents = events; // with a watch of its own they are what that one watches for
+        return Poller.Instance.Add(this, request, Watched(request), events | ModeOf(request), out request.WaitSlot);
     }
 
     void IPollTarget.Enlist(Request? request)
@@ -46,15 +47,9 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
     {
         lock (_lock)
         {
-            if (request!.Place != this)
+            if (request!.Place != this || request.IsDelivering)
                 return false;
-            if ((request.Marks & Marks.Multishot) != 0)
-            {
-                request.IsDelivering = true;
-                return true;
-            }
-
-            Unlist(request);
+            request.IsDelivering = true;
             return true;
         }
     }
@@ -62,23 +57,23 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
     void IPollTarget.OnReady(Request? request, uint events, PollerBatch batches)
     {
         IssueBatch batch = batches.For(Ring, request!.Caller);
-        request.Result = (int)events;
-        if ((request.Marks & Marks.Multishot) != 0)
+        (request.Result, request.WasReady) = ((int)events, true);
+        // Ready, but not to be tried without blocking: a worker's turn.
+        IssueOutcome outcome = IsForWorker(request)
+            ? IssueOutcome.WouldBlock
+            : OpTable.Issue(OpTable.Of(request.Sqe.Opcode), request, batch, IssueMode.Ready);
+        if (outcome == IssueOutcome.Done)
         {
-            Deliver(request, batch);
-            return;
+            End(request);
+            batch.Complete(request, request.Result);
         }
-
-        Poller.Instance.Remove(request.WaitSlot, Watched(request));
-        if (request.CannotTry && OpTable.Of(request.Sqe.Opcode).ReadyOn != Ready.Never)
+        else if (IsForWorker(request))
         {
-            // Ready, but not to be tried without blocking: a worker's turn.
-            request.WasReady = true;
-            Submission.Park(request, batch, straightToWorker: false);
+            MoveToWorker(request, batch);
         }
         else
         {
-            Submission.Resume(request, batch);
+            GoOn(request, outcome);
         }
     }
 
@@ -122,29 +117,64 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
 
     private static int Watched(Request request) => request.Watch >= 0 ? request.Watch : request.File;
 
-    /// <summary>On the poller: a multishot request posts what there is, and goes on waiting unless it ended or was cancelled.</summary>
-    private void Deliver(Request request, IssueBatch batch)
+    private static uint WatchedFor(Request request) => request.Watch >= 0 ? Libc.EPOLLIN : request.WaitEvents;
+
+    private static bool IsForWorker(Request request) => request.CannotTry && OpTable.Of(request.Sqe.Opcode).ReadyOn != Ready.Never;
+
+    private static uint ModeOf(Request request) =>
+        request.Watch >= 0 ? 0 : (request.Marks & Marks.Multishot) != 0 ? Libc.EPOLLET : Libc.EPOLLONESHOT;
+
+    /// <summary>
+    /// It waits for the next event, unless it was cancelled meanwhile. A watch that was one-shot, or has more to report already, is set
+    /// again first: its event can only come to this thread.
+    /// </summary>
+    private void GoOn(Request request, IssueOutcome outcome)
     {
-        request.WasReady = true;
-        IssueOutcome outcome = OpTable.Issue(OpTable.Of(request.Sqe.Opcode), request, batch, IssueMode.Ready);
+        bool isMultishot = (request.Marks & Marks.Multishot) != 0;
+        if (outcome == IssueOutcome.Again || !isMultishot)
+            Poller.Instance.Rearm(request.WaitSlot, Watched(request), WatchedFor(request) | ModeOf(request));
         lock (_lock)
         {
             request.IsDelivering = false;
-            if (outcome != IssueOutcome.Done && !request.IsStopped)
+            if (!request.IsStopped)
                 return;
             Unlist(request);
         }
 
         Poller.Instance.Remove(request.WaitSlot, Watched(request));
-        if (outcome == IssueOutcome.Done)
-            batch.Complete(request, request.Result);
-        else
+        Ring.Later.Complete(request, -Errno.ECANCELED);
+    }
+
+    /// <summary>Under the move lock, so that a cancel finds it in one place or the other.</summary>
+    private void MoveToWorker(Request request, IssueBatch batch)
+    {
+        bool isStopped;
+        int error = 0;
+        lock (Ring.MoveLock)
+        {
+            isStopped = request.IsStopped;
+            End(request);
+            if (!isStopped)
+                error = Submission.TryPark(request, batch, straightToWorker: false);
+        }
+
+        if (isStopped)
             Ring.Later.Complete(request, -Errno.ECANCELED);
+        else if (error < 0)
+            batch.Complete(request, error);
+    }
+
+    private void End(Request request)
+    {
+        lock (_lock)
+            Unlist(request);
+        Poller.Instance.Remove(request.WaitSlot, Watched(request));
     }
 
     private void Unlist(Request request)
     {
         _waiting.Remove(request);
         request.Place = null;
+        request.IsDelivering = request.IsStopped = false;
     }
 }

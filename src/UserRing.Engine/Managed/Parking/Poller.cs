@@ -74,6 +74,13 @@ internal sealed class Poller
         }
     }
 
+    /// <summary>Asks again what a watch of this thread's last event asked for; the descriptor must still be open.</summary>
+    internal void Rearm(int slot, int descriptor, uint events)
+    {
+        lock (_lock)
+            Libc.EpollCtl(_epoll, Libc.EPOLL_CTL_MOD, descriptor, events, Data(slot, _slots[slot].Generation));
+    }
+
     /// <summary>Ends a watch; the descriptor must still be open. Afterwards no event of it is delivered.</summary>
     internal void Remove(int slot, int descriptor)
     {

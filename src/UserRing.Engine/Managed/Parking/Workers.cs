@@ -1,25 +1,26 @@
 using UserRing.Abi;
 using UserRing.Engine.Linux;
+using UserRing.Engine.Managed.Registered;
 
 namespace UserRing.Engine.Managed.Parking;
 
 /// <summary>
 /// Requests of one ring that a thread must run because they cannot wait in any other way. Two classes, as in the kernel: work on
-/// files that end by themselves, at most min(SQ entries, 4 x CPUs) at a time, and work that may wait for ever (terminals and the like).
+/// files that end by themselves, by default at most min(SQ entries, 4 x CPUs) at a time, and work that may wait for ever (terminals and
+/// the like); see <see cref="WorkerSettings"/>.
 /// Buffered writes to one file never run against each other: they queue up behind the one that runs, and its worker goes on with
 /// them, so that a batch of them costs one wake-up. The threads are the process's (<see cref="WorkerThreads"/>).
 /// A request that is executed can no longer be taken out, but a cancel interrupts its system call (<see cref="Interruption"/>).
 /// </summary>
-internal sealed class Workers : ParkingPlace
+internal sealed class Workers : ParkingPlace, IInterruptible
 {
-    private const int MostUnbounded = 256;
     private const int OrderBuckets = 64;
 
     /// <summary>ERESTARTSYS, which only the kernel's own code should ever see; its rings show it all the same.</summary>
     private const int RestartCode = 512;
 
     private readonly Lock _lock = new();
-    private readonly WorkClass _bounded, _unbounded = new() { Most = MostUnbounded };
+    private readonly WorkClass _bounded, _unbounded;
     private readonly RequestList[] _behind = new RequestList[OrderBuckets];
     private readonly bool[] _busy = new bool[OrderBuckets];
     private readonly List<Request> _executing = [];
@@ -28,7 +29,8 @@ internal sealed class Workers : ParkingPlace
     internal Workers(RingContext ring)
         : base(ring)
     {
-        _bounded = new WorkClass { Most = Math.Min((int)ring.Layout.SqEntries, 4 * Environment.ProcessorCount) };
+        _bounded = new WorkClass(ring.WorkerSettings, isBounded: true);
+        _unbounded = new WorkClass(ring.WorkerSettings, isBounded: false);
     }
 
     /// <summary>Queues a request that holds what it needs. Threads are asked for once per batch, by <see cref="Dispatch"/>.</summary>
@@ -86,6 +88,7 @@ internal sealed class Workers : ParkingPlace
     internal void Work(IssueBatch batch, int task)
     {
         bool arrived = true;
+        ProcessorBinding.Bind(Ring.WorkerSettings.Affinity);
         while (TakeNext(arrived, task, out WorkClass? workClass) is { } request)
         {
             arrived = false;
@@ -139,7 +142,7 @@ internal sealed class Workers : ParkingPlace
     }
 
     /// <summary>Sends once more to the workers whose requests are to be interrupted; false if there are none left.</summary>
-    internal bool InterruptAgain()
+    bool IInterruptible.InterruptAgain()
     {
         bool any = false;
         lock (_lock)
@@ -240,22 +243,35 @@ internal sealed class Workers : ParkingPlace
         }
         else
         {
-            outcome = OpTable.Issue(row, request, batch, mayPoll ? IssueMode.Ready : IssueMode.Worker);
+            IssueMode mode = mayPoll ? IssueMode.Ready : IssueMode.Worker;
+            outcome = request.Personality is { } personality
+                ? personality.Issue(row, request, batch, mode)
+                : OpTable.Issue(row, request, batch, mode);
+        }
+
+        if (outcome is IssueOutcome.WouldBlock or IssueOutcome.Again)
+        {
+            int error = Move(request, batch);
+            if (error < 0)
+                batch.Complete(request, error);
+            return;
         }
 
         lock (_lock)
             _executing.Remove(request); // before it is completed: a cancel must not look at a request that is used again
-        switch (outcome)
+        if (outcome == IssueOutcome.Done)
+            batch.Complete(request, request.Result == -Errno.EINTR ? InterruptedResult(row) : request.Result);
+    }
+
+    /// <summary>To where it can wait, under the move lock, so that a cancel finds it here or there; or -errno.</summary>
+    private int Move(Request request, IssueBatch batch)
+    {
+        lock (Ring.MoveLock)
         {
-            case IssueOutcome.Done:
-                batch.Complete(request, request.Result == -Errno.EINTR ? InterruptedResult(row) : request.Result);
-                break;
-            case IssueOutcome.WouldBlock when request.IsInterrupted: // told that it runs, the canceller counts on its end
-                batch.Complete(request, -Errno.ECANCELED);
-                break;
-            case IssueOutcome.WouldBlock:
-                Submission.Park(request, batch, straightToWorker: false);
-                break;
+            lock (_lock)
+                _executing.Remove(request);
+            // Told that it runs, the canceller counts on its end.
+            return request.IsInterrupted ? -Errno.ECANCELED : Submission.TryPark(request, batch, straightToWorker: false);
         }
     }
 
@@ -297,13 +313,11 @@ internal sealed class Workers : ParkingPlace
         }
     }
 
-    private sealed class WorkClass
+    private sealed class WorkClass(WorkerSettings settings, bool isBounded)
     {
         internal RequestList Ready;
         internal int Running;
 
-        internal int Most { get; init; }
-
-        internal bool CanRun => Ready.Count > 0 && Running < Most;
+        internal bool CanRun => Ready.Count > 0 && Running < (isBounded ? settings.Bounded : settings.Unbounded);
     }
 }

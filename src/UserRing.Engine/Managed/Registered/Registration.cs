@@ -41,6 +41,14 @@ internal static class Registration
         RegisterOp.RegisterEventFdAsync => RegisterEventFd(ring, caller, argument, count, asyncOnly: true),
         RegisterOp.UnregisterEventFd => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Events.Unregister(),
         RegisterOp.RegisterProbe => Probe(caller, argument, count),
+        RegisterOp.RegisterPbufRing => RegisterBufferRing(ring, caller, argument, count),
+        RegisterOp.UnregisterPbufRing => UnregisterBufferRing(ring, caller, argument, count),
+        RegisterOp.RegisterPbufStatus => GetBufferRingStatus(ring, caller, argument, count),
+        RegisterOp.RegisterPersonality => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Personalities.Register(caller),
+        RegisterOp.UnregisterPersonality => argument != 0 ? -Errno.EINVAL : ring.Personalities.Unregister(count),
+        RegisterOp.RegisterIoWqAff => WorkerCommands.SetAffinity(ring, caller, argument, count),
+        RegisterOp.UnregisterIoWqAff => argument != 0 || count != 0 ? -Errno.EINVAL : WorkerCommands.ResetAffinity(ring, caller),
+        RegisterOp.RegisterIoWqMaxWorkers => WorkerCommands.SetLimits(ring, caller, argument, count),
         RegisterOp.RegisterRestrictions => ring.Restrict(caller, argument, count),
         RegisterOp.RegisterEnableRings => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Enable(caller),
         _ => NotARow, // as a kernel that does not know the command
@@ -95,6 +103,26 @@ internal static class Registration
         return error < 0 ? error : ring.Files.SetAllocRange(range);
     }
 
+    private static int RegisterBufferRing(RingContext ring, Caller caller, nuint argument, uint count)
+    {
+        int error = ReadOne(caller, argument, count, out BufReg registration);
+        return error < 0 ? error : ring.BufferGroups.RegisterRing(caller, registration);
+    }
+
+    private static int UnregisterBufferRing(RingContext ring, Caller caller, nuint argument, uint count)
+    {
+        int error = ReadOne(caller, argument, count, out BufReg registration);
+        return error < 0 ? error : ring.BufferGroups.UnregisterRing(registration);
+    }
+
+    private static int GetBufferRingStatus(RingContext ring, Caller caller, nuint argument, uint count)
+    {
+        int error = ReadOne(caller, argument, count, out BufStatus status);
+        if (error == 0)
+            error = ring.BufferGroups.GetStatus(ref status);
+        return error < 0 ? error : caller.CopyOut(argument, MemoryMarshal.AsBytes(new ReadOnlySpan<BufStatus>(in status)));
+    }
+
     private static int RegisterEventFd(RingContext ring, Caller caller, nuint argument, uint count, bool asyncOnly)
     {
         if (count != 1)
@@ -126,6 +154,14 @@ internal static class Registration
         }
 
         return caller.CopyOut(argument, bytes);
+    }
+
+    /// <summary>The argument of a command that takes one struct: -EINVAL unless there is one.</summary>
+    private static int ReadOne<T>(Caller caller, nuint argument, uint count, out T value)
+        where T : unmanaged
+    {
+        value = default;
+        return argument == 0 || count != 1 ? -Errno.EINVAL : Read(caller, argument, out value);
     }
 
     private static int Read<T>(Caller caller, nuint address, out T value)

@@ -17,7 +17,7 @@ internal static class RingDescriptors
     {
         if (count is 0 or > RingLimits.MaxRegisteredRings)
             return -Errno.EINVAL;
-        TaskContext task = caller.Task(create: true)!;
+        TaskContext task = caller.Task(createFor: ring)!;
         for (uint done = 0; done < count; done++)
         {
             int error = RegisterOne(ring.Engine, task, caller, At(argument, done));
@@ -33,7 +33,7 @@ internal static class RingDescriptors
     {
         if (count is 0 or > RingLimits.MaxRegisteredRings)
             return -Errno.EINVAL;
-        if (caller.Task(create: false) is not { } task)
+        if (caller.Task(createFor: null) is not { } task)
             return 0;
         for (uint done = 0; done < count; done++)
         {

@@ -3,7 +3,7 @@ using UserRing.Abi;
 namespace UserRing.Engine.Managed.Registered;
 
 /// <summary>
-/// What the engine keeps for a task: the rings it registered, to be named by index. A slot keeps its ring open, as another descriptor
+/// What the engine keeps for a task: its settings for workers, and the rings it registered, to be named by index. A slot keeps its ring open, as another descriptor
 /// would. Belongs to its thread and is touched by no other; when the thread has gone, the collector finds it and its rings are let go of.
 /// </summary>
 internal sealed class TaskContext
@@ -13,9 +13,7 @@ internal sealed class TaskContext
 
     private readonly RingContext?[] _rings = new RingContext?[RingLimits.MaxRegisteredRings];
 
-    private TaskContext()
-    {
-    }
+    private TaskContext(RingContext ring, Caller caller) => Workers = new WorkerSettings(ring, caller);
 
     ~TaskContext()
     {
@@ -30,7 +28,10 @@ internal sealed class TaskContext
     /// <summary>The calling thread's; null if it has never set up a ring, submitted to one or registered one.</summary>
     internal static TaskContext? Current => _current;
 
-    internal static TaskContext OfCurrentThread => _current ??= new TaskContext();
+    /// <summary>The calling thread's, made if need be for its first ring.</summary>
+    internal static TaskContext OfCurrentThread(RingContext ring, Caller caller) => _current ??= new TaskContext(ring, caller);
+
+    internal WorkerSettings Workers { get; }
 
     /// <summary>The ring at an index and a reference to it: 0, -EINVAL (no such index) or -EBADF (nothing there for this engine).</summary>
     internal int Hold(uint index, ManagedEngine engine, out RingContext? ring)

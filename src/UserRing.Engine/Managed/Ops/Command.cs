@@ -1,0 +1,89 @@
+using UserRing.Abi;
+using UserRing.Engine.Linux;
+
+namespace UserRing.Engine.Managed.Ops;
+
+/// <summary>
+/// URING_CMD: the commands of sockets. Those of devices are refused as by a driver that has none. Transmit timestamps come from a socket's
+/// error queue together with what the kernel alone may leave in it, so they are refused as well.
+/// </summary>
+internal static class Command
+{
+    private const UringCmdFlags Known = UringCmdFlags.Fixed | UringCmdFlags.Multishot;
+
+    internal static int Prepare(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        if (sqe.Pad1 != 0)
+            return -Errno.EINVAL;
+        UringCmdFlags flags = sqe.UringCmdFlags;
+        if ((flags & ~Known) != 0)
+            return -Errno.EINVAL;
+        bool selects = (request.Marks & Marks.SelectsBuffer) != 0, isMultishot = (flags & UringCmdFlags.Multishot) != 0;
+        if ((flags & UringCmdFlags.Fixed) != 0 && selects)
+            return -Errno.EINVAL;
+        return selects != isMultishot ? -Errno.EINVAL : 0;
+    }
+
+    internal static IssueOutcome Issue(Request request, IssueBatch batch, IssueMode mode)
+    {
+        if (batch.FactsOf(request.File).OpenFlags < 0)
+            return Done(request, -Errno.EBADF);
+        if (Libc.SocketType(request.File) < 0)
+            return Done(request, -Errno.EOPNOTSUPP);
+        return Done(request, (SocketOp)request.Sqe.CmdOp switch
+        {
+            SocketOp.SiocInq => Libc.BytesToReceive(request.File),
+            SocketOp.SiocOutq => Libc.BytesToSend(request.File),
+            SocketOp.GetSockOpt => GetOption(request),
+            SocketOp.SetSockOpt => SetOption(request),
+            _ => -Errno.EOPNOTSUPP,
+        });
+    }
+
+    /// <summary>The option's size, which is the answer here and no longer written back.</summary>
+    private static int GetOption(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        if (sqe.Level != Libc.SOL_SOCKET)
+            return -Errno.EOPNOTSUPP;
+        if ((int)sqe.OptLen < 0)
+            return -Errno.EINVAL;
+        uint length = sqe.OptLen;
+        int error;
+        if (request.Caller.LendsInPlace)
+        {
+            error = Libc.GetSockOpt(request.File, (int)sqe.Level, (int)sqe.OptName, (nuint)sqe.OptVal, ref length);
+            return error < 0 ? error : (int)length;
+        }
+
+        Span<byte> value = stackalloc byte[MostOption];
+        length = Math.Min(length, MostOption);
+        error = Libc.GetSockOpt(request.File, (int)sqe.Level, (int)sqe.OptName, Libc.AddressOf(value), ref length);
+        if (error == 0)
+            error = request.Caller.CopyOut((nuint)sqe.OptVal, value[..(int)length]);
+        return error < 0 ? error : (int)length;
+    }
+
+    private static int SetOption(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        if ((int)sqe.OptLen < 0)
+            return -Errno.EINVAL;
+        if (request.Caller.LendsInPlace)
+            return Libc.SetSockOpt(request.File, (int)sqe.Level, (int)sqe.OptName, (nuint)sqe.OptVal, sqe.OptLen);
+        Span<byte> value = stackalloc byte[(int)Math.Min(sqe.OptLen, MostOption)];
+        int error = request.Caller.CopyIn((nuint)sqe.OptVal, value);
+        return error < 0
+            ? error
+            : Libc.SetSockOpt(request.File, (int)sqe.Level, (int)sqe.OptName, Libc.AddressOf(value), (uint)value.Length);
+    }
+
+    private const int MostOption = 4096;
+
+    private static IssueOutcome Done(Request request, int result)
+    {
+        request.Result = result;
+        return IssueOutcome.Done;
+    }
+}

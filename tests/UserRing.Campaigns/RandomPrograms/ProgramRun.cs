@@ -1,0 +1,266 @@
+using System.Diagnostics;
+using UserRing.Abi;
+using UserRing.Engine.Linux;
+
+namespace UserRing.Campaigns.RandomPrograms;
+
+/// <summary>
+/// Runs a program on one engine and writes down what it could see. The kernel's run waits until nothing can happen any more; the other
+/// engine's run, which is given the kernel's numbers, until as many completions have come.
+/// </summary>
+internal sealed partial class ProgramRun
+{
+    private const int MostInChain = 16;
+
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(2);
+
+    private readonly World _world;
+    private readonly RandomProgram _program;
+    private readonly SeamRing _ring;
+    private readonly Tracker _tracker;
+    private readonly SqeMaker _maker;
+    private readonly Queue<Member?> _queued = new();
+    private readonly IReadOnlyList<int>? _script;
+    private readonly TimeSpan _quiet;
+    private readonly bool _isPolled;
+    private uint _position;
+    private bool _hasFiles, _hasBuffers;
+
+    private ProgramRun(string engine, World world, RandomProgram program, IReadOnlyList<int>? script, TimeSpan quiet)
+    {
+        (_world, _program, _script, _quiet) = (world, program, script, quiet);
+        _isPolled = (program.Ring.Flags & SetupFlags.SqPoll) != 0;
+        world.Reset();
+        _ring = new SeamRing(engine, program.Ring.Entries, program.Ring.Flags, program.Ring.CqEntries, idleMs: 1);
+        (_tracker, _maker) = (new Tracker(world), new SqeMaker(world));
+    }
+
+    public List<string> Lines { get; } = [];
+
+    /// <summary>Completions at each rest.</summary>
+    public List<int> Counts { get; } = [];
+
+    public Tracker Tracker => _tracker;
+
+    /// <summary>Rests that were only assumed, because nothing happened for a while.</summary>
+    public int Guesses { get; private set; }
+
+    /// <summary>Runs it.</summary>
+    /// <param name="script">Completions at each rest on another engine, for one that is to be compared with it.</param>
+    /// <param name="quiet">How long nothing must happen before nothing is expected.</param>
+    public static ProgramRun Of(string engine, World world, RandomProgram program, IReadOnlyList<int>? script, TimeSpan quiet)
+    {
+        var run = new ProgramRun(engine, world, program, script, quiet);
+        try
+        {
+            run.Run();
+        }
+        catch (Xunit.Sdk.XunitException failure) when (script is not null)
+        {
+            run.Lines.Add($"failed: {failure.Message}");
+        }
+        finally
+        {
+            run._ring.Dispose();
+        }
+
+        return run;
+    }
+
+    private void Run()
+    {
+        Register(new RegisterStep(RegisterAct.RegisterFiles, 0));
+        Register(new RegisterStep(RegisterAct.RegisterBuffers, 0));
+        for (int i = 0; i < _program.Steps.Length; i++)
+        {
+            Lines.Add($"step {i}");
+            switch (_program.Steps[i])
+            {
+                case Batch batch:
+                    Submit(batch);
+                    break;
+                case FarStep far:
+                    Act(far);
+                    break;
+                case RegisterStep register:
+                    Lines.Add($"  {register.Act}: {Register(register)}");
+                    break;
+                case BadIndex:
+                    QueueBadIndex();
+                    break;
+            }
+        }
+
+        Finish();
+    }
+
+    private void Submit(Batch batch)
+    {
+        int room = Math.Min((int)_ring.SqEntries - _queued.Count, World.MostRequests - _tracker.Members.Count);
+        RequestShape[] requests = batch.Requests[..Math.Min(room, batch.Requests.Length)];
+        bool reaps = batch.Reaps || _isPolled || _tracker.IsDraining || Array.Exists(requests, request => request.Is(SqeFlags.IoDrain));
+        var tamer = new Tamer(_tracker, requests, reaps, _isPolled);
+        for (int i = 0; i < requests.Length; i++)
+        {
+            Member member = _tracker.Add(tamer.Tame(i));
+            _ring.Next() = _maker.Make(member.Shape, member.Number);
+            _queued.Enqueue(member);
+            _position++;
+        }
+
+        Enter();
+        if (reaps)
+        {
+            Rest();
+            return;
+        }
+
+        // On a DEFER_TASKRUN ring each takes the kernel one step along a chain.
+        for (int i = 0; i < MostInChain; i++)
+            _ring.GetEvents();
+        Lines.Add($"  unread {_ring.Ready}, {(_ring.SqFlags & SqRingFlags.CqOverflow) != 0}");
+    }
+
+    private void QueueBadIndex()
+    {
+        if (_queued.Count >= _ring.SqEntries || _tracker.OpenChain is not null)
+            return;
+        _ring.Next();
+        _ring.SqArray(_position++) = 1000;
+        _queued.Enqueue(null);
+    }
+
+    private void Enter()
+    {
+        _tracker.LookAhead();
+        int count = _queued.Count;
+        if (_isPolled)
+        {
+            _ring.PublishAndWake();
+            Until.True(() => _ring.Queued == 0, "the polling thread takes what was queued");
+        }
+        else
+        {
+            Lines.Add($"  submitted {_ring.Enter((uint)count)} of {count}");
+        }
+
+        uint left = _ring.Queued;
+        while (_queued.Count > left)
+        {
+            if (_queued.Dequeue() is { } member)
+                _tracker.Submitted(member);
+            else
+                _ring.SqArray(_position - (uint)_queued.Count - 1) = (_position - (uint)_queued.Count - 1) & (_ring.SqEntries - 1);
+        }
+
+        if (left == 0)
+            _tracker.EndChain();
+        Lines.Add($"  dropped {_ring.Dropped}");
+    }
+
+    private void Act(FarStep step)
+    {
+        Stream stream = _world[step.Stream];
+        switch (step.Act)
+        {
+            case FarAct.Write:
+                // Of several who wait for the same bytes any may get them.
+                Lines.Add(_tracker.Takers(step.Stream) > 1 ? "  -" : $"  {stream.FarWrite(step.Bytes)}");
+                break;
+            case FarAct.Read:
+                Lines.Add(_tracker.Takers(step.Stream) > 1 ? "  -" : $"  {stream.FarRead(step.Bytes)}");
+                break;
+            case FarAct.CloseWriteEnd:
+                ClearSlot(World.SlotOf(step.Stream, writes: true));
+                stream.CloseWriteEnd();
+                break;
+            default:
+                ClearSlot(World.SlotOf(step.Stream, writes: false));
+                stream.CloseReadEnd();
+                break;
+        }
+
+        _tracker.Touch(step.Stream);
+        Rest();
+    }
+
+    private void Finish()
+    {
+        Lines.Add("the end");
+        while (_queued.Count > 0)
+        {
+            Enter();
+            Rest();
+        }
+
+        Register(new RegisterStep(RegisterAct.UnregisterFiles, 0));
+        for (int i = 0; i < World.Streams; i++)
+        {
+            for (string left = _world[i].FarRead(1 << 16); left[0] is not ('-' or '0'); left = _world[i].FarRead(1 << 16))
+            {
+                Lines.Add($"  left in {i}: {left}");
+                _tracker.Touch(i);
+                Rest();
+            }
+        }
+
+        for (int i = 0; i < World.Streams; i++)
+        {
+            _world[i].CloseWriteEnd();
+            if (_tracker.Touch(i))
+                Rest();
+            _world[i].CloseReadEnd();
+            if (_tracker.Touch(i))
+                Rest();
+        }
+
+        Lines.AddRange(_world.Describe());
+        Lines.AddRange(
+            from member in _tracker.Members
+            where member.Shape.Kind is Kind.ReadStream or Kind.ReadFile
+            select $"memory of #{member.Number}: {_world.HashOfSlot(member.Number)}");
+        Lines.Add($"never ended: {string.Join(' ', _tracker.Members.Where(member => !member.IsEnded).Select(member => member.Number))}");
+    }
+
+    private void Rest()
+    {
+        int want = _script is null || Counts.Count >= _script.Count ? -1 : _script[Counts.Count];
+        int before = _tracker.Completed;
+        long since = Stopwatch.GetTimestamp();
+        bool isSettled = !_tracker.IsMurky;
+        while (true)
+        {
+            _ring.GetEvents();
+            List<Cqe> taken = _ring.TakeReady();
+            foreach (ref readonly Cqe cqe in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(taken))
+                _tracker.Complete(cqe);
+            if (taken.Count > 0)
+            {
+                since = Stopwatch.GetTimestamp();
+                continue;
+            }
+
+            if (_script is not null ? _tracker.Completed >= want : !_tracker.MayProgress())
+            {
+                if (isSettled)
+                    break;
+                if (_script is null)
+                    KernelWorkers.AwaitSleep();
+                isSettled = true;
+                continue;
+            }
+
+            if (Stopwatch.GetElapsedTime(since) > _quiet)
+            {
+                Guesses++;
+                _tracker.PresumeQuiet();
+                break;
+            }
+
+            _ring.EnterFor(0, 1, Slice);
+        }
+
+        Counts.Add(_tracker.Completed);
+        Report(before);
+    }
+}

@@ -1,0 +1,68 @@
+using UserRing.Abi;
+
+namespace UserRing.Campaigns.RandomPrograms;
+
+/// <summary>
+/// Replaces requests of a batch whose outcome the kernel does not determine: those that race others under way, and those that ask what
+/// state something is in whose state nobody can know. Everything else goes through as it is.
+/// </summary>
+internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool reaps, bool isPolled)
+{
+    private const CancelFlags Keys = CancelFlags.All | CancelFlags.Any | CancelFlags.Fd | CancelFlags.Op;
+
+    private readonly int _first = tracker.Members.Count;
+    private readonly bool _isCalm = !tracker.IsMurky && !tracker.IsDraining
+        && Array.TrueForAll(requests, request => request.IsInstant && !request.Is(SqeFlags.IoDrain));
+
+    private readonly bool _isPressed = !reaps
+        || Array.Exists(requests, request => request.Kind == Kind.Cancel || request is { Kind: Kind.Timeout, Count: > 0 });
+
+    /// <summary>The batch as it goes to the engine.</summary>
+    public RequestShape Tame(int index)
+    {
+        RequestShape tame = Tame(requests[index]);
+        // A chain that the batch does not end is started by a worker: not at once.
+        return _isPressed && index == requests.Length - 1
+            ? tame with { Flags = tame.Flags & ~(SqeFlags.IoLink | SqeFlags.IoHardlink) }
+            : tame;
+    }
+
+    private RequestShape Tame(RequestShape shape)
+    {
+        Chain? chain = tracker.OpenChain;
+        if (!reaps && !shape.IsInstant || Claims.Of(shape).Clash(tracker.ClaimedBesides(chain)))
+            return Nothing(shape);
+        bool isHead = chain is null;
+        switch (shape.Kind)
+        {
+            case Kind.Cancel:
+                return IsDetermined(shape, isHead) ? shape : Nothing(shape);
+            case Kind.Timeout when shape.Count > 0 && (shape.Extra & (int)TimeoutFlags.Multishot) == 0:
+                return _isCalm && isHead && !isPolled ? shape with { IsShort = false } : Nothing(shape);
+            case Kind.Timeout when _isPressed:
+                return shape with { IsShort = false };
+            case Kind.LinkTimeout when _isPressed || chain is not null && !IsCertain(chain.Members[^1].Shape):
+                return shape with { IsShort = false };
+            default:
+                return shape;
+        }
+    }
+
+    private static RequestShape Nothing(RequestShape shape) => new() { Flags = shape.Flags & ~(SqeFlags.FixedFile | SqeFlags.Async) };
+
+    /// <summary>Whether a short time decides nothing by chance: its target ends at once, or not at all.</summary>
+    private static bool IsCertain(RequestShape target) => target.IsInstant && target.Kind is not (Kind.Timeout or Kind.LinkTimeout);
+
+    private bool IsDetermined(RequestShape shape, bool isHead)
+    {
+        bool isCalmHead = _isCalm && isHead && !shape.Is(SqeFlags.Async);
+        if (((CancelFlags)shape.Extra & Keys) != 0)
+            return isCalmHead;
+        if (tracker.Find(tracker.Members.Count - shape.Count) is not { } victim)
+            return true;
+        if (Tracker.IsMurkyOne(victim))
+            return false;
+        bool isEarlier = victim.Number < _first && victim.IsSubmitted && victim.Shape.Count == 0;
+        return isEarlier || isCalmHead && victim.Chain.Members[0] == victim;
+    }
+}

@@ -1,0 +1,270 @@
+using UserRing.Abi;
+using UserRing.Engine.Linux;
+
+namespace UserRing.Campaigns.RandomPrograms;
+
+/// <summary>A request of a running program, and what became of it.</summary>
+internal sealed class Member(int number, RequestShape shape, Chain chain)
+{
+    public int Number { get; } = number;
+
+    public RequestShape Shape { get; } = shape;
+
+    public Chain Chain { get; } = chain;
+
+    /// <summary>Its completions: when, res, flags.</summary>
+    public List<(int Order, int Res, CqeFlags Flags)> Completions { get; } = [];
+
+    public bool IsEnded { get; set; }
+
+    /// <summary>Was seen able to end, and so will.</summary>
+    public bool IsDue { get; set; }
+
+    /// <summary>Said nothing for so long that nothing is to be expected, until something happens to it.</summary>
+    public bool IsPresumedQuiet { get; set; }
+
+    public bool IsSubmitted { get; set; }
+
+    /// <summary>Completions there had been when it was submitted.</summary>
+    public int Before { get; set; }
+
+    public int Result => Completions[^1].Res;
+}
+
+/// <summary>Requests of which each starts when the one before it has ended; mostly a single one.</summary>
+internal sealed class Chain
+{
+    public List<Member> Members { get; } = [];
+
+    public Claims Claims { get; private set; }
+
+    /// <summary>A success may leave no trace, so that nothing tells for certain when it has ended.</summary>
+    public bool IsSilent { get; private set; }
+
+    public bool StartsOnWorker { get; set; }
+
+    public bool IsEnded => Members.TrueForAll(member => member.IsEnded);
+
+    /// <summary>First that has not ended.</summary>
+    public Member? Head => Members.Find(member => !member.IsEnded);
+
+    public void Add(Member member)
+    {
+        Members.Add(member);
+        Claims = Claims.And(RandomPrograms.Claims.Of(member.Shape));
+        IsSilent |= member.Shape.Is(SqeFlags.CqeSkipSuccess);
+    }
+}
+
+/// <summary>
+/// The requests of a running program: which have ended, which wait for something that will not happen by itself, and which are bound to
+/// end. So a run can wait exactly as long as there is something to wait for.
+/// </summary>
+internal sealed class Tracker(World world)
+{
+    private readonly List<Chain> _chains = [];
+    private readonly List<Member> _members = [];
+    private bool _isChainOpen;
+
+    public IReadOnlyList<Member> Members => _members;
+
+    public IReadOnlyList<Chain> Chains => _chains;
+
+    /// <summary>Completions so far, and those of them that are no timeouts.</summary>
+    public int Completed { get; private set; }
+
+    public Member? Find(int number) => number >= 0 && number < _members.Count ? _members[number] : null;
+
+    /// <summary>Nothing is left in the SQ: a chain that was begun is ended, and the kernel starts it on a worker.</summary>
+    public void EndChain()
+    {
+        if (_isChainOpen)
+            _chains[^1].StartsOnWorker = true;
+        _isChainOpen = false;
+    }
+
+    /// <summary>The chain that a request queued now becomes part of, if it continues one.</summary>
+    public Chain? OpenChain => _isChainOpen ? _chains[^1] : null;
+
+    public Member Add(RequestShape shape)
+    {
+        if (!_isChainOpen)
+            _chains.Add(new Chain());
+        var member = new Member(_members.Count, shape, _chains[^1]);
+        _members.Add(member);
+        _chains[^1].Add(member);
+        _isChainOpen = shape.Links;
+        return member;
+    }
+
+    /// <summary>The engine has taken its SQE.</summary>
+    public void Submitted(Member member)
+    {
+        member.IsSubmitted = true;
+        member.Before = Completed;
+        Chain chain = member.Chain;
+        if (member == chain.Members[0])
+        {
+            chain.StartsOnWorker |= IsDraining;
+            // Nothing is before it, and it asks for nothing: draining is over with it.
+            if (_members.TrueForAll(other => other.Chain == chain || !other.IsSubmitted || other.IsEnded))
+                IsDraining = false;
+        }
+
+        IsDraining |= member.Shape.Is(SqeFlags.IoDrain);
+        chain.StartsOnWorker |= IsDraining;
+    }
+
+    /// <summary>
+    /// From a drained request on the kernel hands everything to workers, for a while: what comes now may not be carried out at once.
+    /// </summary>
+    public bool IsDraining { get; private set; }
+
+    /// <summary>Claims of all chains under way but one.</summary>
+    public Claims ClaimedBesides(Chain? own)
+    {
+        Claims all = default;
+        foreach (Chain chain in _chains)
+        {
+            if (chain != own && (chain.IsSilent || !chain.IsEnded))
+                all = all.And(chain.Claims);
+        }
+
+        return all;
+    }
+
+    public void Complete(in Cqe cqe)
+    {
+        Member? member = Find((int)cqe.UserData - 1);
+        Assert.True(member is not null, $"a completion of nothing: {cqe.UserData}, res {cqe.Res}");
+        member.Completions.Add((Completed++, cqe.Res, cqe.Flags));
+        member.IsEnded |= (cqe.Flags & CqeFlags.More) == 0;
+        member.IsDue = false;
+    }
+
+    /// <summary>What can already end will, whoever is asked.</summary>
+    public void LookAhead()
+    {
+        foreach (Chain chain in _chains)
+        {
+            if (chain.Head is { } head && CanEnd(head))
+                head.IsDue = true;
+        }
+    }
+
+    /// <summary>Something that may wait was handed to a worker, and nobody can see whether it has arrived where it waits.</summary>
+    public bool IsMurky => _members.Exists(IsMurkyOne);
+
+    public static bool IsMurkyOne(Member member) => !member.IsEnded && member.Shape.MayWait
+        && (member.Shape.Is(SqeFlags.Async) || member.Chain.StartsOnWorker);
+
+    /// <summary>How many requests under way may take bytes from a stream, or room in it.</summary>
+    public int Takers(int stream) => _members.Count(
+        member => !member.IsEnded && member.Shape.Kind is Kind.ReadStream or Kind.WriteStream && member.Shape.Target == stream
+            && member.Chain.Head == member);
+
+    /// <summary>Something happened to a stream: whether that matters to anybody.</summary>
+    public bool Touch(int stream)
+    {
+        bool any = false;
+        foreach (Chain chain in _chains)
+        {
+            if (chain.IsEnded || !chain.Claims.Includes(stream))
+                continue;
+            any = true;
+            foreach (Member member in chain.Members)
+            {
+                member.IsPresumedQuiet = false;
+                if (member.Shape.Kind == Kind.Poll && !member.IsEnded)
+                    member.IsDue = Readiness(member) != 0;
+            }
+        }
+
+        return any;
+    }
+
+    public void PresumeQuiet()
+    {
+        foreach (Member member in _members)
+        {
+            member.IsPresumedQuiet |= !member.IsEnded;
+            member.IsDue = false;
+        }
+    }
+
+    /// <summary>Whether a completion is still to be expected without anything being done for it.</summary>
+    public bool MayProgress()
+    {
+        bool any = false;
+        bool isDraining = false, isBehind = false;
+        foreach (Chain chain in _chains)
+        {
+            if (chain.IsEnded || !chain.Members[0].IsSubmitted)
+                continue;
+            isDraining |= isBehind && chain.Members.Exists(member => member.Shape.Is(SqeFlags.IoDrain));
+            isBehind = true;
+            if (!isDraining && MayProgress(chain))
+                any = true;
+        }
+
+        return any;
+    }
+
+    private bool MayProgress(Chain chain)
+    {
+        foreach (Member member in chain.Members)
+        {
+            if (member.IsEnded)
+                continue;
+            if (member.IsPresumedQuiet)
+                return false;
+            if (member.IsDue)
+                return true;
+            if (CanEnd(member))
+            {
+                bool isInvisible = member.Shape.Is(SqeFlags.CqeSkipSuccess) && member.Shape.IsInstant && !member.Shape.MayWait;
+                if (isInvisible)
+                    continue; // has ended, or its failure would be seen
+                member.IsDue = true;
+                return true;
+            }
+
+            int after = chain.Members.IndexOf(member) + 1;
+            bool isTimed = after < chain.Members.Count && chain.Members[after] is { IsEnded: false, Shape: { Kind: Kind.LinkTimeout, IsShort: true } };
+            return isTimed;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a request, once started, ends by itself.</summary>
+    private bool CanEnd(Member member)
+    {
+        RequestShape shape = member.Shape;
+        if (shape.Flaw != Flaw.None || !shape.MayWait)
+            return true;
+        switch (shape.Kind)
+        {
+            case Kind.Timeout:
+                return shape.IsShort || shape.Count > 0 && (shape.Extra & (int)TimeoutFlags.Multishot) == 0 && Completed - member.Before >= shape.Count;
+            case Kind.Poll:
+                return member.Completions.Count == 0 && Readiness(member) != 0;
+            default:
+                return shape.Length == 0 || (shape.Extra & Libc.RWF_NOWAIT) != 0 || Readiness(member) != 0;
+        }
+    }
+
+    private int Readiness(Member member)
+    {
+        RequestShape shape = member.Shape;
+        Stream stream = world[shape.Target];
+        int events = shape.Kind switch
+        {
+            Kind.ReadStream => Libc.POLLIN,
+            Kind.WriteStream => Libc.POLLOUT,
+            _ => shape.Extra,
+        };
+        int number = shape.WritesStream ? stream.Writes : stream.Reads;
+        return number < 0 ? 1 : Stream.Events(number, events);
+    }
+}
