@@ -64,6 +64,21 @@ public sealed class StatTests
         }
     }
 
+    [Theory]
+    [EveryEngine("/missing", 0)]
+    [EveryEngine("", 0x1001)]
+    public void A_failure_ends_no_chain(string engine, string path, int flags)
+    {
+        using var ring = new SeamRing(engine);
+        using var memory = new TestMemory();
+        ref Sqe sqe = ref ring.Next().PrepareStatx(Here, memory.PutPath(0, path), flags, Libc.STATX_BASIC_STATS, memory.At(256));
+        (sqe.UserData, sqe.Flags) = (1, SqeFlags.IoLink);
+        ring.Nops(2);
+        Assert.Equal(2, ring.Submit());
+        Dictionary<ulong, int> results = ring.Results(2);
+        Assert.Equal((true, 0), (results[1] < 0, results[2]));
+    }
+
     [Theory, EveryEngine]
     public void What_is_missing_is_found_before_a_buffer_that_cannot_be_written(string engine)
     {

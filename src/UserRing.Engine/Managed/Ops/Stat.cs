@@ -27,7 +27,7 @@ internal static class Stat
         ref Sqe sqe = ref request.Sqe;
         if ((sqe.StatxFlags & ~KnownFlags) != 0)
         {
-            request.Result = -Errno.EINVAL; // of a descriptor alone (an empty path) the system call does not look at them
+            request.FinishForgiven(-Errno.EINVAL); // of a descriptor alone (an empty path) the system call does not look at them
             return IssueOutcome.Done;
         }
 
