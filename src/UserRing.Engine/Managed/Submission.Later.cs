@@ -71,6 +71,8 @@ internal sealed partial class Submission
         Drain.Release();
         for (RequestList requests = ring.Later.TakeAll(); requests.First is { } first; requests = ring.Later.TakeAll())
         {
+            if (ring.Defers)
+                ring.Completions.Flush(); // what others have posted comes before what follows from it
             _batch.Begin(ring, first.Caller, onSubmitter: true);
             while (requests.TakeFirst() is { } request)
             {
