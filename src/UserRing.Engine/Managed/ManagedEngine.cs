@@ -54,10 +54,8 @@ public sealed class ManagedEngine : IRingEngine
     /// <summary>Whether <paramref name="operation"/> is implemented, as the probe reports it.</summary>
     public static bool Supports(Opcode operation) => OpTable.Supports(operation);
 
-    /// <summary>
-    /// What <paramref name="operation"/> lacks compared with Linux 6.18, in words; null if nothing, or if it is not there at all.
-    /// </summary>
-    public static string? MissingFrom(Opcode operation) => OpTable.Supports(operation) ? OpTable.MissingFrom(operation) : null;
+    /// <summary>What it does with <paramref name="operation"/>, compared with Linux 6.18.</summary>
+    public static OperationSupport Describe(Opcode operation) => OpFacts.Of(operation);
 
     /// <inheritdoc/>
     public int Setup(uint entries, nuint parameters)
