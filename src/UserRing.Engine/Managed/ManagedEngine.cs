@@ -57,6 +57,10 @@ public sealed class ManagedEngine : IRingEngine
     /// <summary>What it does with <paramref name="operation"/>, compared with Linux 6.18.</summary>
     public static OperationSupport Describe(Opcode operation) => OpFacts.Of(operation);
 
+    internal static SetupFlags SupportedSetup => HonouredSetup;
+
+    internal static EnterFlags SupportedEnter => HonouredEnter;
+
     /// <inheritdoc/>
     public int Setup(uint entries, nuint parameters)
     {

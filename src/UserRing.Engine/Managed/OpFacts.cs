@@ -13,8 +13,9 @@ internal readonly record struct OpFact(Opcode Opcode, WaitingPlace Waits, string
 /// </summary>
 internal static class OpFacts
 {
-    private const string NotYet = "not implemented yet";
-    private const string Newer = "newer than Linux 6.18";
+    internal const string NotYet = "not implemented yet";
+    internal const string Newer = "newer than Linux 6.18";
+
     private const string Transfer = "no metadata attributes; an I/O priority is checked and not applied";
     private const string Copies = "data are copied, as the notification says if asked";
     private const string NetworkCard = "needs a receive queue of a network card, which the kernel gives to its own rings only";

@@ -11,7 +11,7 @@ namespace UserRing.Engine.Managed;
 /// </summary>
 internal sealed partial class Submission(RingContext ring)
 {
-    private const SqeFlags KnownFlags =
+    internal const SqeFlags KnownFlags =
         SqeFlags.FixedFile | SqeFlags.IoDrain | SqeFlags.IoLink | SqeFlags.IoHardlink | SqeFlags.Async | SqeFlags.BufferSelect
         | SqeFlags.CqeSkipSuccess;
 
