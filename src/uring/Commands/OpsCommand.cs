@@ -7,7 +7,7 @@ namespace UserRing.Tool.Commands;
 /// <summary><c>uring ops</c>.</summary>
 internal static class OpsCommand
 {
-    private const string Description = "Every operation: which Linux had it first, what the managed engine does with it, and where it waits.";
+    private const string Description = "Every operation: since which Linux it is there, how much of it the managed engine has, where it waits.";
 
     private static readonly Option<bool> Json = Options.Switch("--json", "As JSON.");
 
@@ -31,7 +31,8 @@ internal static class OpsCommand
         {
             string waits = operation.Managed == "refused" ? "" : operation.Waits;
             Page.Add(
-                table, Page.Text($"{operation.Code}"), operation.Name, operation.Since ?? "", operation.Managed, waits, operation.Why ?? "");
+                table, Page.Text($"{operation.Code}"), operation.Name, operation.Since ?? "", operation.Managed, waits,
+                operation.Why ?? "");
         }
         Page.Write(output, table);
     }

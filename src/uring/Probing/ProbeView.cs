@@ -15,7 +15,8 @@ internal static class ProbeView
         {
             null => "no such switch (it came with Linux 6.6)",
             0 => "0: everybody may",
-            1 => Page.Text($"1: privileged processes may{(machine.IoUringGroup >= 0 ? Page.Text($", and group {machine.IoUringGroup}") : "")}"),
+            1 when machine.IoUringGroup >= 0 => Page.Text($"1: privileged processes may, and group {machine.IoUringGroup}"),
+            1 => "1: privileged processes may",
             { } value => Page.Text($"{value}: nobody may"),
         });
         Add(grid, "seccomp", machine.Seccomp switch

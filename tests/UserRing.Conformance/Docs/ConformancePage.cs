@@ -47,8 +47,9 @@ internal sealed class ConformancePage
             from the engine's own tables, the measured rows and the lists of known differences; a test fails while it is out of date.
 
             *kernel* is the first Linux that has the item. The kernel engine passes every call on: it has what the running kernel has.
-            The managed engine does what 6.18 does: *yes* is all of it, *part* all but what is said, *no* is refused, as 6.18 refuses what it does
-            not know. A flag or register command gives EINVAL, an operation EOPNOTSUPP (EINVAL if it is newer); a feature bit is not set.
+            The managed engine does what 6.18 does: *yes* is all of it, *part* all but what is said, *no* is refused, as 6.18 refuses what
+            it does not know. A flag or register command gives EINVAL, an operation EOPNOTSUPP (EINVAL if it is newer); a feature bit is
+            not set.
 
             """);
         Summary();
@@ -97,8 +98,8 @@ internal sealed class ConformancePage
         Line("""
             ## Operations (`IORING_OP_`)
 
-            *waits*: where the managed engine keeps a request that cannot be finished when it is submitted (inline: there is no such request;
-            poll: or, on a file without readiness, a worker). *rows*: how many measured rows are about the operation.
+            *waits*: where the managed engine keeps a request that cannot be finished when it is submitted (inline: there is no such
+            request; poll: or, on a file without readiness, a worker). *rows*: how many measured rows are about the operation.
 
             """);
         Header("code>", "name", "kernel", "managed", "waits", "rows>", "different>");
@@ -119,8 +120,8 @@ internal sealed class ConformancePage
         Line($"""
             ## Measured rows
 
-            A row of `tests/UserRing.Conformance/Data/errors.json` is what Linux 6.18 answered to a few steps. The tests ask all of them of both
-            engines; a row with an errno is also asked without its fault, and must then be answered otherwise.
+            A row of `tests/UserRing.Conformance/Data/errors.json` is what Linux 6.18 answered to a few steps. The tests ask all of them of
+            both engines; a row with an errno is also asked without its fault, and must then be answered otherwise.
             *same*: as measured, or a test fails. *different*: for the reasons below. *open*: not there yet, or not asked yet.
 
             """);
@@ -129,7 +130,7 @@ internal sealed class ConformancePage
             Count($"`{area}`", ErrorRow.All.Where(row => row.Area == area));
         Count("all", ErrorRow.All);
         Line("");
-        Line("Some of them need the machine they were measured on, and are otherwise held against what the kernel answers there, or not run:\n");
+        Line("Some need the machine they were measured on; elsewhere the managed engine is held to the kernel's answers there, if any:\n");
         Line("- all: Linux 6.18 and root; a few name a capability that root may have been deprived of.");
         foreach (IGrouping<string?, ErrorRow> needs in ErrorRow.All.Where(row => row.DependsOn is not null).GroupBy(row => row.DependsOn))
             Line($"- {Needs(needs.Key)}: {string.Join(", ", needs.Select(row => $"`{row.Name}`"))}.");

@@ -1,8 +1,8 @@
 namespace UserRing.Conformance;
 
 /// <summary>
-/// What the engine's tables cannot say of flags, features and register commands: why one is refused for good, and what one that is there lacks.
-/// By C name. (Of operations the engine says it itself.) A test sees that no note outlives what it is about.
+/// What the engine's tables cannot say of flags, features and register commands: why one is refused for good, and what one that is there
+/// lacks. By C name. (Of operations the engine says it itself.) A test sees that no note outlives what it is about.
 /// </summary>
 internal static class Notes
 {

@@ -4,8 +4,8 @@ using UserRing.Engine;
 namespace UserRing.Conformance;
 
 /// <summary>
-/// Which register commands an engine has, found by asking: each is given an argument that it refuses with something else than EINVAL, or that
-/// it takes. EINVAL is what a command that nobody knows gets. That the calls are such calls is shown on the kernel.
+/// Which register commands an engine has, found by asking: each is given an argument that it refuses with something else than EINVAL, or
+/// that it takes. EINVAL is what a command that nobody knows gets. That the calls are such calls is shown on the kernel.
 /// </summary>
 internal sealed class RegisterAnswers : IDisposable
 {

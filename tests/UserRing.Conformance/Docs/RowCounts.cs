@@ -4,8 +4,8 @@ using UserRing.Engine.Managed;
 namespace UserRing.Conformance;
 
 /// <summary>
-/// How many rows the managed engine answers as measured, known without asking it: those that are neither listed as different nor open. A test
-/// sees that the others are.
+/// How many rows the managed engine answers as measured, known without asking it: those that are neither listed as different nor open. A
+/// test sees that the others are.
 /// </summary>
 internal sealed record RowCounts(int Rows, int Different, int Open)
 {

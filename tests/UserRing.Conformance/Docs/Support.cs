@@ -3,7 +3,7 @@ using UserRing.Engine.Managed;
 
 namespace UserRing.Conformance;
 
-/// <summary>A kind of item on the page: what its names begin with, its items in number order, and what the managed engine does with each.</summary>
+/// <summary>A kind of item: what its names begin with, and in number order what the managed engine does with each.</summary>
 internal sealed record SupportTable(string Title, string Prefix, bool AreBits, IReadOnlyList<SupportLine> Lines)
 {
     /// <summary>Everything but the operations.</summary>
@@ -18,7 +18,9 @@ internal sealed record SupportTable(string Title, string Prefix, bool AreBits, I
             Bits("Enter flags", "IORING_ENTER_", AbiItem.EnterFlags, (uint)ManagedEngine.SupportedEnter),
             Bits("SQE flags", "IOSQE_", AbiItem.SqeFlags, (uint)Submission.KnownFlags),
             Bits("Features", "IORING_FEAT_", AbiItem.Features, (uint)ManagedEngine.SupportedFeatures),
-            new("Register commands", "IORING_", AreBits: false, Told(AbiItem.RegisterOps, item => commands.Contains((RegisterOp)item.Value))),
+            new(
+                "Register commands", "IORING_", AreBits: false,
+                Told(AbiItem.RegisterOps, item => commands.Contains((RegisterOp)item.Value))),
         ];
     }
 
