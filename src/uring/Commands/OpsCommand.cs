@@ -7,7 +7,7 @@ namespace UserRing.Tool.Commands;
 /// <summary><c>uring ops</c>.</summary>
 internal static class OpsCommand
 {
-    private const string Description = "Every operation: since which Linux it is there, how much of it the managed engine has, where it waits.";
+    private const string Description = "Every operation: since which Linux it is there, how much of it is managed, and where it waits.";
 
     private static readonly Option<bool> Json = Options.Switch("--json", "As JSON.");
 
