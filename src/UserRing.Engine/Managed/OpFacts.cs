@@ -15,6 +15,7 @@ internal static class OpFacts
 {
     internal const string NotYet = "not implemented yet";
     internal const string Newer = "newer than Linux 6.18";
+    internal const string NewerThere = Newer + "; AbiLevel.Newest has it";
 
     private const string Transfer = "no metadata attributes; an I/O priority is checked and not applied";
     private const string Copies = "data are copied, as the notification says if asked";
@@ -72,7 +73,7 @@ internal static class OpFacts
         new(Opcode.SendZc, WaitingPlace.Poll, Copies),
         new(Opcode.SendmsgZc, WaitingPlace.Poll, Copies),
         new(Opcode.ReadMultishot, WaitingPlace.Poll),
-        new(Opcode.Waitid, WaitingPlace.Worker),
+        new(Opcode.Waitid, WaitingPlace.Poll),
         new(Opcode.FutexWait, WaitingPlace.Futex),
         new(Opcode.FutexWake, WaitingPlace.Inline),
         new(Opcode.FutexWaitv, WaitingPlace.Futex),
@@ -85,14 +86,19 @@ internal static class OpFacts
         new(Opcode.ReadvFixed, WaitingPlace.Poll, Transfer),
         new(Opcode.WritevFixed, WaitingPlace.Poll, Transfer),
         new(Opcode.Pipe, WaitingPlace.Inline),
+        new(Opcode.Nop128, WaitingPlace.Inline),
+        new(Opcode.UringCmd128, WaitingPlace.Inline),
     ]);
 
+    /// <summary>At the level of Linux 6.18.</summary>
     internal static OperationSupport Of(Opcode opcode)
     {
-        if ((int)opcode >= OpTable.Count)
+        if ((int)opcode >= Rows.Length)
             return Refused(Newer);
         ref readonly OpFact fact = ref Rows[(int)opcode];
-        if (!OpTable.Supports(opcode))
+        if ((int)opcode >= OpTable.Count)
+            return Refused(OpTable.Of(opcode).IsImplemented ? NewerThere : Newer);
+        if (fact.Refusal is not null || !OpTable.Supports(opcode))
             return Refused(fact.Refusal ?? NotYet);
         return new(fact.Lacks is null ? OperationState.Full : OperationState.Part, fact.Lacks, fact.Waits);
     }
@@ -105,15 +111,13 @@ internal static class OpFacts
 
     private static OpFact[] Checked(OpFact[] facts)
     {
-        if (facts.Length != OpTable.Count)
-            throw new InvalidOperationException($"There are facts about {facts.Length} operations, not about {OpTable.Count}.");
+        if (facts.Length != AbiCounts.Opcodes)
+            throw new InvalidOperationException($"There are facts about {facts.Length} operations, not about {AbiCounts.Opcodes}.");
         for (int number = 0; number < facts.Length; number++)
         {
             ref readonly OpFact fact = ref facts[number];
             if ((int)fact.Opcode != number)
                 throw new InvalidOperationException($"The facts have {fact.Opcode} in the place of number {number}.");
-            if (fact.Refusal is not null && OpTable.Supports(fact.Opcode))
-                throw new InvalidOperationException($"{fact.Opcode} is said to be refused and has functions.");
             if (OpTable.Of(fact.Opcode).ReadyOn != Ready.Never && fact.Waits != WaitingPlace.Poll)
                 throw new InvalidOperationException($"{fact.Opcode} is said to wait in another place than its row has it wait.");
         }

@@ -3,7 +3,7 @@ namespace UserRing.Engine.Managed;
 /// <summary>How much of an operation the managed engine has.</summary>
 public enum OperationState
 {
-    /// <summary>Nothing: its requests are refused, and the probe does not list it.</summary>
+    /// <summary>Nothing: its requests are refused.</summary>
     Refused,
 
     /// <summary>It works, but something is missing or done otherwise.</summary>
@@ -19,7 +19,7 @@ public enum WaitingPlace
     /// <summary>Nowhere: the submitter finishes it.</summary>
     Inline,
 
-    /// <summary>For its file to be ready; on a worker (or, direct I/O, in the device's queue) where the file has no readiness.</summary>
+    /// <summary>For its file to be ready; on a worker (or, direct I/O, in the device's queue) where there is no readiness.</summary>
     Poll,
 
     /// <summary>On a thread that makes the blocking system call.</summary>

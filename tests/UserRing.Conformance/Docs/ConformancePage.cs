@@ -72,7 +72,7 @@ internal sealed class ConformancePage
         void Count(string title, IEnumerable<(OperationState State, string? Why)> items)
         {
             ILookup<OperationState, string?> by = items.ToLookup(item => item.State, item => item.Why);
-            int refused = by[OperationState.Refused].Count(), newer = by[OperationState.Refused].Count(why => why == OpFacts.Newer);
+            int refused = by[OperationState.Refused].Count(), newer = by[OperationState.Refused].Count(IsNewer);
             Cells(title, by[OperationState.Full].Count(), by[OperationState.Part].Count(), refused - newer, newer);
         }
     }
@@ -168,6 +168,8 @@ internal sealed class ConformancePage
         foreach ((string name, Correction correction) in Corrections.All)
             Line($"- `{name}`: {Plain(rows[name].Steps)}. Kernel: {Plain(correction.Value)}: {Plain(correction.Reason)}");
     }
+
+    private static bool IsNewer(string? why) => why is OpFacts.Newer or OpFacts.NewerThere;
 
     private static string Words((OperationState State, string? Why) managed) => managed.State switch
     {

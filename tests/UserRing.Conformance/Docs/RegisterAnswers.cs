@@ -20,14 +20,14 @@ internal sealed class RegisterAnswers : IDisposable
 
     private RegisterAnswers(IRingEngine engine) => _ring = new(engine, 8, SeamRing.Parameters(Flags));
 
-    /// <summary>The commands among those of 6.18 that the engine has, and the bit for registered rings if it has that.</summary>
+    /// <summary>The commands that the engine has, and the bit for registered rings if it has that.</summary>
     public static IReadOnlySet<RegisterOp> Known(IRingEngine engine)
     {
         // A thread is a task, whose registered rings and limits go with it.
         return TestThread.Start(() =>
         {
             using var answers = new RegisterAnswers(engine);
-            return AbiItem.RegisterOps.Where(item => !item.IsNewer).Select(item => (RegisterOp)item.Value)
+            return AbiItem.RegisterOps.Select(item => (RegisterOp)item.Value)
                 .Where(operation => !Refusals.Contains(answers.Ask(operation))).ToHashSet();
         }).Answer;
     }
@@ -42,7 +42,7 @@ internal sealed class RegisterAnswers : IDisposable
         RegisterOp.UnregisterPersonality => Call(operation, 0, (uint)Math.Max(0, Call(RegisterOp.RegisterPersonality, 0, 0))),
         RegisterOp.RegisterFiles2 or RegisterOp.RegisterFilesUpdate2 => Call(operation, TestMemory.Bad, Size),
         RegisterOp.RegisterBuffers2 or RegisterOp.RegisterBuffersUpdate => Call(operation, TestMemory.Bad, Size),
-        RegisterOp.RegisterFileAllocRange or RegisterOp.RegisterClock => Call(operation, TestMemory.Bad, 0),
+        RegisterOp.RegisterFileAllocRange or RegisterOp.RegisterClock or RegisterOp.RegisterZcrxCtrl => Call(operation, TestMemory.Bad, 0),
         RegisterOp.RegisterSendMsgRing => _ring.Engine.Register(-1, operation, TestMemory.Bad, 1),
         RegisterOp.RegisterQuery => _ring.Engine.Register(-1, operation, TestMemory.Bad, 0),
         RegisterOp.RegisterUseRegisteredRing => AskRegistered(),

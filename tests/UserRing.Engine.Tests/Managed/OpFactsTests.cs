@@ -12,7 +12,7 @@ public sealed class OpFactsTests
     public void Operation_without_functions_is_refused_with_a_reason(Opcode opcode)
     {
         OperationSupport told = ManagedEngine.Describe(opcode);
-        Assert.Equal(OpTable.Supports(opcode), told.State != OperationState.Refused);
+        Assert.True(OpTable.Supports(opcode) || told.State == OperationState.Refused);
         Assert.Equal(told.State == OperationState.Full, told.Why is null);
         if (told.State == OperationState.Refused)
             Assert.Equal(WaitingPlace.Inline, told.Waits);
@@ -29,5 +29,9 @@ public sealed class OpFactsTests
     }
 
     [Fact]
-    public void Receiving_without_a_copy_is_refused_for_good() => Assert.False(OpFacts.IsToCome(Opcode.RecvZc));
+    public void Receiving_without_a_copy_is_refused_for_good()
+    {
+        Assert.Equal(OperationState.Refused, ManagedEngine.Describe(Opcode.RecvZc).State);
+        Assert.False(OpFacts.IsToCome(Opcode.RecvZc));
+    }
 }
