@@ -54,10 +54,13 @@ public sealed class ManagedEngine : IRingEngine
     /// <summary>Whether <paramref name="operation"/> is implemented, as the probe reports it.</summary>
     public static bool Supports(Opcode operation) => OpTable.Supports(operation);
 
-    /// <summary>
-    /// What <paramref name="operation"/> lacks compared with Linux 6.18, in words; null if nothing, or if it is not there at all.
-    /// </summary>
-    public static string? MissingFrom(Opcode operation) => OpTable.Supports(operation) ? OpTable.MissingFrom(operation) : null;
+    /// <summary>What it does with <paramref name="operation"/>, compared with Linux 6.18 and at that level.</summary>
+    public static OperationSupport Describe(Opcode operation) => OpFacts.Of(operation);
+
+    internal static SetupFlags SupportedSetup(AbiLevel level) =>
+        level == AbiLevel.Newest ? HonouredSetup | SetupFlags.SqeMixed | SetupFlags.SqRewind : HonouredSetup;
+
+    internal static EnterFlags SupportedEnter => HonouredEnter;
 
     /// <inheritdoc/>
     public int Setup(uint entries, nuint parameters)
@@ -221,8 +224,8 @@ public sealed class ManagedEngine : IRingEngine
 
     private bool AreCompatible(SetupFlags flags)
     {
-        const SetupFlags Newer = SetupFlags.SqeMixed | SetupFlags.SqRewind, BothSqeSizes = SetupFlags.Sqe128 | SetupFlags.SqeMixed;
-        SetupFlags honoured = _options.Abi == AbiLevel.Newest ? HonouredSetup | Newer : HonouredSetup;
+        const SetupFlags BothSqeSizes = SetupFlags.Sqe128 | SetupFlags.SqeMixed;
+        SetupFlags honoured = SupportedSetup(_options.Abi);
         const SetupFlags TaskrunModes = SetupFlags.CoopTaskrun | SetupFlags.DeferTaskrun;
         const SetupFlags BothCqeSizes = SetupFlags.Cqe32 | SetupFlags.CqeMixed;
         if ((flags & ~honoured) != 0 || (flags & BothSqeSizes) == BothSqeSizes || (flags & BothCqeSizes) == BothCqeSizes)

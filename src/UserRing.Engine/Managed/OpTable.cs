@@ -99,17 +99,6 @@ internal static unsafe class OpTable
 
     internal static bool Supports(Opcode opcode) => (int)opcode < Count && Rows[(int)opcode].IsImplemented;
 
-    /// <summary>What an implemented operation still lacks or does otherwise than the kernel, in words; null if nothing.</summary>
-    internal static string? MissingFrom(Opcode opcode) => opcode switch
-    {
-        Opcode.Read or Opcode.Readv => "metadata attributes",
-        Opcode.Write or Opcode.Writev => "metadata attributes",
-        Opcode.ReadFixed or Opcode.WriteFixed or Opcode.ReadvFixed or Opcode.WritevFixed => "metadata attributes",
-        Opcode.UringCmd => "transmit timestamps; commands of devices",
-        Opcode.Fsync => "a range (the whole file is synced)",
-        _ => null,
-    };
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Prepare(in OpRow row, Request request) => row.Prepare(request);
 
