@@ -97,9 +97,12 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
                 }
                 else
                 {
-                    // Whoever delivers ends it. A one-shot request most likely has what it waited for, and is as good as done.
+                    // Whoever delivers ends it. One that waits for a single event most likely ends by itself in this very moment.
                     request.IsStopped = true;
-                    _ = (request.Marks & Marks.Multishot) != 0 ? result.Cancelled++ : result.Running++;
+                    if ((request.Marks & Marks.Multishot) != 0)
+                        result.Cancelled++;
+                    else
+                        result.Running++;
                 }
 
                 if (!match.All)
@@ -111,7 +114,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         {
             // Waits for the poller if it is looking at this very request, and only then may the request be used again.
             Poller.Instance.Remove(request.WaitSlot, Watched(request));
-            Ring.Later.Complete(request, -Errno.ECANCELED);
+            Ring.Later.Cancel(request);
         }
 
         return result;
@@ -144,7 +147,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         }
 
         Poller.Instance.Remove(request.WaitSlot, Watched(request));
-        Ring.Later.Complete(request, -Errno.ECANCELED);
+        Ring.Later.Cancel(request);
     }
 
     /// <summary>Under the move lock, so that a cancel finds it in one place or the other.</summary>
@@ -161,7 +164,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         }
 
         if (isStopped)
-            Ring.Later.Complete(request, -Errno.ECANCELED);
+            Ring.Later.Cancel(request);
         else if (error < 0)
             batch.Complete(request, error);
     }
