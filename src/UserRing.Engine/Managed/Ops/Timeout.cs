@@ -98,13 +98,19 @@ internal static class Timeout
         ref ulong repeats = ref request.Sqe.Off; // our copy; 0 has no end
         batch.CountTimeout();
         bool goesOn = (request.Marks & Marks.Multishot) != 0 && (repeats == 0 || --repeats != 0);
-        return goesOn && batch.TryPostMore(request, -Errno.ETIME, CqeFlags.None) ? Park(request, 0) : Done(request, -Errno.ETIME);
+        if (goesOn && batch.TryPostMore(request, -Errno.ETIME, CqeFlags.None))
+            return Park(request, 0);
+        bool isCancelled = request.Ring.Timers!.EndDelivery(request);
+        return Done(request, isCancelled ? -Errno.ECANCELED : -Errno.ETIME);
     }
 
     private static IssueOutcome Park(Request request, uint count)
     {
         int error = request.Ring.GetTimers().Park(request, count);
-        return error == 0 ? IssueOutcome.Parked : Done(request, error);
+        if (error == 0)
+            return IssueOutcome.Parked;
+        request.Ring.Timers!.EndDelivery(request);
+        return Done(request, error);
     }
 
     private static IssueOutcome Done(Request request, int result)
