@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Text;
 using UserRing.Abi;
-using UserRing.Engine.Linux;
 
 namespace UserRing.Tests;
 
