@@ -24,7 +24,7 @@ public sealed class ManagedEngine : IRingEngine
     private const SetupFlags HonouredSetup =
         SetupFlags.SqPoll | SetupFlags.SqAff | SetupFlags.AttachWq | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled
         | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun
-        | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
+        | SetupFlags.NoMmap | SetupFlags.RegisteredFdOnly | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
 
     private const EnterFlags HonouredEnter =
         EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.RegisteredRing
@@ -82,7 +82,7 @@ public sealed class ManagedEngine : IRingEngine
         error = MemlockCharge.TryTake(_caller, RingMemory.PagesOf(layout), !charges, out MemlockCharge charge);
         if (error < 0)
             return error;
-        error = RingMemory.TryAllocate(layout, out RingMemory? memory);
+        error = RingMemory.TryMake(_caller, layout, given, out RingMemory? memory);
         if (error < 0)
         {
             charge.GiveBack();
@@ -108,10 +108,24 @@ public sealed class ManagedEngine : IRingEngine
             return error;
         }
 
-        // Published last: no failure leaves a descriptor behind.
-        int descriptor = memory!.Descriptor;
-        RingTable.Add(descriptor, ring);
-        return descriptor;
+        return Publish(ring, task);
+    }
+
+    /// <summary>Last, so that no failure leaves a descriptor behind: the descriptor, or the index in the task's table that stands for it.</summary>
+    private static int Publish(RingContext ring, TaskContext task)
+    {
+        if ((ring.Flags & SetupFlags.RegisteredFdOnly) == 0)
+        {
+            int descriptor = ring.Memory.Descriptor;
+            RingTable.Add(descriptor, ring);
+            return descriptor;
+        }
+
+        ring.Memory.CloseDescriptor();
+        int index = task.Add(ring, 0, RingLimits.MaxRegisteredRings);
+        if (index < 0)
+            ring.Close();
+        return index;
     }
 
     /// <inheritdoc/>
@@ -235,6 +249,8 @@ public sealed class ManagedEngine : IRingEngine
         if ((flags & SetupFlags.SqPoll) != 0 && (flags & (TaskrunModes | SetupFlags.TaskrunFlag)) != 0)
             return false;
         if ((flags & SetupFlags.TaskrunFlag) != 0 && (flags & TaskrunModes) == 0)
+            return false;
+        if ((flags & (SetupFlags.RegisteredFdOnly | SetupFlags.NoMmap)) == SetupFlags.RegisteredFdOnly)
             return false;
         return (flags & SetupFlags.DeferTaskrun) == 0 || (flags & SetupFlags.SingleIssuer) != 0;
     }

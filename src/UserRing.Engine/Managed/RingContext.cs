@@ -46,7 +46,7 @@ internal sealed class RingContext
     /// <summary>The engine object that made it; others do not know its descriptor.</summary>
     internal required ManagedEngine Engine { get; init; }
 
-    internal RingLayout Layout { get; }
+    internal RingLayout Layout { get; private set; }
 
     internal RingMemory Memory { get; }
 
@@ -207,6 +207,29 @@ internal sealed class RingContext
         return result;
     }
 
+    /// <summary>
+    /// Submit lock held, on the ring's owner: memory of another size takes the place of the ring's, with what is queued and unread:
+    /// 0, -EOVERFLOW if that does not fit, or -errno. Whatever is replaced or refused is freed.
+    /// </summary>
+    internal int Resize(RingMemory memory, in RingLayout layout, MemlockCharge charge)
+    {
+        int error;
+        lock (Completions.Lock)
+        {
+            error = memory.TryTakeOver(Memory, Submission.Head, Completions.Tail) ? Memory.Exchange(memory) : -Errno.EOVERFLOW;
+            if (error == 0)
+            {
+                (Layout, charge, _charge) = (layout, _charge, charge);
+                Submission.Resize(layout.SqEntries);
+                Completions.Resize(layout.CqEntries);
+            }
+        }
+
+        memory.Free();
+        charge.GiveBack();
+        return error;
+    }
+
     /// <summary>Maps one of the ring's areas for the program, with the refusals that a kernel ring's mmap gives: address or -errno.</summary>
     internal nint Map(nuint address, nuint length, int protection, int flags, ulong offset)
     {
@@ -215,6 +238,7 @@ internal sealed class RingContext
         return (offset & MmapOffsets.Mask) switch
         {
             MmapOffsets.PbufRing => BufferGroups.Map((offset & ~MmapOffsets.Mask) >> MmapOffsets.PbufShift, length, protection, flags),
+            MmapOffsets.SqRing or MmapOffsets.CqRing or MmapOffsets.Sqes when (Flags & SetupFlags.NoMmap) != 0 => -Errno.ENOMEM,
             MmapOffsets.ParamRegion => Region.Map(length, protection, flags),
             _ => Memory.MapForCaller(address, length, protection, flags, offset),
         };

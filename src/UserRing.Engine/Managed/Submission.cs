@@ -25,7 +25,7 @@ internal sealed partial class Submission(RingContext ring)
     private readonly IssueBatch _batch = new();
     private readonly RingMemory _memory = ring.Memory;
     private readonly Lock _lock = new();
-    private readonly uint _entries = ring.Layout.SqEntries;
+    private uint _entries = ring.Layout.SqEntries;
     /// <summary>SQ_REWIND: every call begins at the first SQE, and head and tail mean nothing.</summary>
     private readonly bool _rewinds = (ring.Flags & SetupFlags.SqRewind) != 0;
     private readonly bool _submitAll = (ring.Flags & SetupFlags.SubmitAll) != 0;
@@ -66,6 +66,11 @@ internal sealed partial class Submission(RingContext ring)
         using (new Held(this))
             return Take(caller, uint.MaxValue) > 0;
     }
+
+    /// <summary>Lock held, and the head as it was taken so far: the memory holds another number of SQEs from now on.</summary>
+    internal void Resize(uint entries) => _entries = entries;
+
+    internal uint Head => _head;
 
     /// <summary>Runs a register command under the lock, with a batch for the tags it may post.</summary>
     internal int Register(Caller caller, RegisterOp operation, nuint argument, uint count)

@@ -63,6 +63,7 @@ internal static class Registration
         RegisterOp.RegisterIoWqAff => WorkerCommands.SetAffinity(ring, caller, argument, count),
         RegisterOp.UnregisterIoWqAff => argument != 0 || count != 0 ? -Errno.EINVAL : WorkerCommands.ResetAffinity(ring, caller),
         RegisterOp.RegisterIoWqMaxWorkers => WorkerCommands.SetLimits(ring, caller, argument, count),
+        RegisterOp.RegisterResizeRings => RingResize.Run(ring, caller, argument, count),
         RegisterOp.RegisterNapi => ring.BusyPolling.Register(caller, argument, count),
         RegisterOp.UnregisterNapi => ring.BusyPolling.Unregister(caller, argument, count),
         RegisterOp.RegisterZcrxIfq => ring.BusyPolling.RegisterQueue(caller, argument, count),
