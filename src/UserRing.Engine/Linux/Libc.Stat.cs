@@ -30,6 +30,9 @@ internal static unsafe partial class Libc
     public const int S_IFIFO = 0x1000;
 
     public const long EXT4_SUPER_MAGIC = 0xEF53;
+    public const long XFS_SUPER_MAGIC = 0x58465342;
+    public const long BTRFS_SUPER_MAGIC = 0x9123683E;
+    public const long PROC_SUPER_MAGIC = 0x9FA0;
     public const long TMPFS_MAGIC = 0x01021994;
     public const long OVERLAYFS_SUPER_MAGIC = 0x794C7630;
 

@@ -20,6 +20,7 @@ internal sealed class FileFacts
     // Which number was last found to be a file in memory: a hint for the next batch, which checks it before it is believed.
     private readonly int[] _memoryFiles = new int[Slots];
     private bool? _hasSizeLimit;
+    private ulong? _quickToClose;
 
     internal FileFacts() => _memoryFiles.AsSpan().Fill(-1);
 
@@ -29,9 +30,36 @@ internal sealed class FileFacts
     /// </summary>
     internal bool HasSizeLimit => _hasSizeLimit ??= Libc.Getrlimit(Libc.RLIMIT_FSIZE, out ulong most, out _) < 0 || most != Libc.RLIM_INFINITY;
 
+    /// <summary>
+    /// Whether close(2) may wait: a socket that lingers, a device, and a file of any file system that is not known to have nothing to
+    /// flush when it is closed (the network ones and FUSE do that). Nothing else is looked up for a number that is about to go.
+    /// </summary>
+    internal bool MayWaitToClose(int descriptor)
+    {
+        if (Libc.StatFd(descriptor, out FileIdentity file) < 0)
+            return false;
+        switch (file.Mode & Libc.S_IFMT)
+        {
+            case Libc.S_IFREG when _quickToClose == file.Dev:
+                return false;
+            case Libc.S_IFREG:
+                if (Libc.StatfsType(descriptor) is not (
+                    Libc.EXT4_SUPER_MAGIC or Libc.XFS_SUPER_MAGIC or Libc.BTRFS_SUPER_MAGIC or Libc.TMPFS_MAGIC or Libc.PROC_SUPER_MAGIC))
+                    return true;
+                _quickToClose = file.Dev;
+                return false;
+            case Libc.S_IFCHR or Libc.S_IFBLK:
+                return true;
+            case Libc.S_IFSOCK:
+                return Libc.LingersOnClose(descriptor);
+            default:
+                return false;
+        }
+    }
+
     internal void Forget()
     {
-        _hasSizeLimit = null;
+        (_hasSizeLimit, _quickToClose) = (null, null);
         foreach (ref Entry entry in _entries.AsSpan())
             entry.Descriptor = -1;
     }
@@ -74,10 +102,9 @@ internal sealed class FileFacts
     /// <summary>One descriptor's facts; see <see cref="FileFacts"/>.</summary>
     internal struct Entry
     {
-        private const ushort TypeMask = 0xF000, Regular = 0x8000, Directory = 0x4000, Block = 0x6000, Character = 0x2000;
-        private const ushort Pipe = 0x1000, Socket = 0xC000;
+        private const ushort TypeMask = 0xF000, Regular = 0x8000, Directory = 0x4000, Block = 0x6000;
+        private const ushort Pipe = 0x1000;
         private const long Tmpfs = 0x01021994, Proc = 0x9FA0, Sysfs = 0x62656572, Debugfs = 0x64626720, Tracefs = 0x74726163;
-        private const long Ext = 0xEF53, Xfs = 0x58465342, Btrfs = 0x9123683E, Hugetlbfs = 0x958458F6, Ramfs = 0x858458F6;
 
         internal int Descriptor;
 
@@ -105,7 +132,7 @@ internal sealed class FileFacts
         internal bool IsRegular => (Kind & TypeMask) == Regular;
 
         /// <summary>Data in memory only: a plain call at an offset does not block.</summary>
-        internal bool IsMemoryFile => IsRegular && _system == Tmpfs;
+        internal bool IsMemoryFile => IsRegular && _inMemory;
 
         /// <summary>Of a file system that knows RWF_NOWAIT, though not in every call.</summary>
         internal bool TakesNoWait => IsRegular && _system is Ext or Xfs or Btrfs;
@@ -119,20 +146,7 @@ internal sealed class FileFacts
         /// <summary>The same for all descriptors of one file; 0 only for what has no identity.</summary>
         internal ulong FileKey => Kind == 0 ? 0 : _identity.Ino * 31 + _identity.Dev;
 
-        /// <summary>
-        /// Whether close(2) may wait: a socket that lingers, a device, and a file of any file system that is not known to have nothing to
-        /// flush when it is closed (the network ones and FUSE do that).
-        /// </summary>
-        internal bool MayWaitToClose => OpenFlags >= 0 && (Kind & TypeMask) switch
-        {
-            Regular => !_isKernels && _system is not (Tmpfs or Ext or Xfs or Btrfs or Hugetlbfs or Ramfs),
-            Character or Block => true,
-            Socket => Libc.LingersOnClose(Descriptor),
-            _ => false,
-        };
-
-        private long _system;
-        private bool _isKernels;
+        private bool _inMemory, _isKernels;
 
         private ushort Kind
         {
@@ -143,8 +157,8 @@ internal sealed class FileFacts
                     _known = true;
                     if (Libc.StatFd(Descriptor, out _identity) < 0)
                         _identity = default;
-                    _system = (_identity.Mode & TypeMask) == Regular ? Libc.StatfsType(Descriptor) : 0;
-                    _isKernels = _system is Proc or Sysfs or Debugfs or Tracefs;
+                    long system = (_identity.Mode & TypeMask) == Regular ? Libc.StatfsType(Descriptor) : 0;
+                    (_inMemory, _isKernels) = (system == Tmpfs, system is Proc or Sysfs or Debugfs or Tracefs);
                 }
 
                 return _identity.Mode;

@@ -87,6 +87,8 @@ internal sealed class IssueBatch
 
     internal bool HasSizeLimit => _facts.HasSizeLimit;
 
+    internal bool MayWaitToClose(int descriptor) => _facts.MayWaitToClose(descriptor);
+
     /// <summary>As <see cref="Forget"/>, of a local number.</summary>
     internal void ForgetLocal(int descriptor)
     {

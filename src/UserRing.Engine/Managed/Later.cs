@@ -50,6 +50,9 @@ internal sealed class Later(RingContext ring)
         }
     }
 
+    /// <summary>The request was taken out of where it waited by a cancel.</summary>
+    internal void Cancel(Request request) => Complete(request, request.EndCancelled());
+
     /// <summary>Takes everything there is.</summary>
     internal RequestList TakeAll()
     {

@@ -64,6 +64,24 @@ public sealed class OpenSlotTests
     }
 
     [Theory, EveryEngine]
+    public void Replacing_a_file_does_not_move_the_search_for_a_free_slot(string engine)
+    {
+        using var ring = new SeamRing(engine);
+        using var memory = new TestMemory();
+        using var pipe = new TestPipe();
+        nuint path = memory.PutPath(0, "/");
+        Assert.Equal(0, ring.RegisterFiles(pipe.ReadEnd, -1, -1, pipe.ReadEnd));
+        ring.Next().PrepareCloseSlot(3);
+        Assert.Equal(0, ring.Result());
+        ring.Next().PrepareOpenat(Here, path, Libc.O_RDONLY, fileIndex: 1);
+        Assert.Equal(0, ring.Result());
+        ring.Next().PrepareOpenat(Here, path, Libc.O_RDONLY, fileIndex: FileSlots.Alloc);
+        Assert.Equal(3, ring.Result());
+        ring.Next().PrepareOpenat(Here, path, Libc.O_RDONLY, fileIndex: FileSlots.Alloc);
+        Assert.Equal(1, ring.Result());
+    }
+
+    [Theory, EveryEngine]
     public void A_slot_can_be_closed_only_where_there_is_a_table(string engine)
     {
         using var ring = new SeamRing(engine);

@@ -130,6 +130,11 @@ public sealed class SlotTests
         sqe.Flags = SqeFlags.FixedFile;
         Assert.Equal(-Errno.EINVAL, ring.DoRefused(sqe with { InstallFdFlags = (InstallFdFlags)2 }));
         Assert.Equal(-Errno.EBADF, ring.Do(sqe));
+        int personality = ring.Register(RegisterOp.RegisterPersonality);
+        Assert.InRange(personality, 1, ushort.MaxValue);
+        sqe.Personality = (ushort)personality;
+        Assert.Equal(-Errno.EINVAL, ring.DoRefused(sqe with { InstallFdFlags = (InstallFdFlags)2 }));
+        Assert.Equal(-Errno.EPERM, ring.DoRefused(sqe));
     }
 
     private static int Update(SeamRing ring, TestMemory memory, SqeFlags how, uint first, params ReadOnlySpan<int> descriptors)

@@ -7,7 +7,6 @@ namespace UserRing.Tests;
 public sealed class StatTests
 {
     private const int Here = SqePreparation.CurrentDirectory;
-    private const int NoFollow = 0x100;
 
     [Theory]
     [EveryEngine(SqeFlags.None)]
@@ -19,7 +18,7 @@ public sealed class StatTests
         using var folder = new TestFolder();
         folder.Add("file", "12345");
         File.CreateSymbolicLink(folder["link"], "file");
-        Assert.Equal(4ul, Size("link", NoFollow));
+        Assert.Equal(4ul, Size("link", Libc.AT_SYMLINK_NOFOLLOW));
         Assert.Equal(5ul, Size("link", 0));
         Assert.Equal(5ul, Size("file", 0));
         Assert.Equal(Expected(), memory[256..512].ToArray());
@@ -53,6 +52,7 @@ public sealed class StatTests
         Assert.Equal(0, Do(place, Libc.AT_EMPTY_PATH));
         Assert.Equal(7ul, memory.As<Statx>(256).Size);
         Assert.Equal(-Errno.ENOENT, Do(file, 0));
+        Assert.Equal(-Errno.EINVAL, Do(file, Libc.AT_EMPTY_PATH | 1)); // unlike the system call
         Assert.Equal(-Errno.EBADF, Do(TestDescriptor.Closed, Libc.AT_EMPTY_PATH));
         empty = 0; // unlike the system call
         Assert.Equal(-Errno.EFAULT, Do(file, Libc.AT_EMPTY_PATH));
@@ -62,6 +62,21 @@ public sealed class StatTests
             ring.Next().PrepareStatx(directory, empty, flags, Libc.STATX_BASIC_STATS, memory.At(256));
             return ring.Result();
         }
+    }
+
+    [Theory]
+    [EveryEngine("/missing", 0)]
+    [EveryEngine("", 0x1001)]
+    public void A_failure_ends_no_chain(string engine, string path, int flags)
+    {
+        using var ring = new SeamRing(engine);
+        using var memory = new TestMemory();
+        ref Sqe sqe = ref ring.Next().PrepareStatx(Here, memory.PutPath(0, path), flags, Libc.STATX_BASIC_STATS, memory.At(256));
+        (sqe.UserData, sqe.Flags) = (1, SqeFlags.IoLink);
+        ring.Nops(2);
+        Assert.Equal(2, ring.Submit());
+        Dictionary<ulong, int> results = ring.Results(2);
+        Assert.Equal((true, 0), (results[1] < 0, results[2]));
     }
 
     [Theory, EveryEngine]

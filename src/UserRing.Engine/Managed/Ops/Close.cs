@@ -34,7 +34,7 @@ internal static class Close
         }
 
         // Not looked at where it would have to be borrowed for that: what is lent keeps the file open until the batch ends.
-        if (mode != IssueMode.Worker && (!request.Caller.LendsInPlace || batch.FactsOf(sqe.Fd).MayWaitToClose))
+        if (mode != IssueMode.Worker && (!request.Caller.LendsInPlace || batch.MayWaitToClose(sqe.Fd)))
             return IssueOutcome.WouldBlock;
         request.Result = request.Caller.Close(sqe.Fd); // gone even on EINTR: never repeated
         batch.Forget(sqe.Fd);

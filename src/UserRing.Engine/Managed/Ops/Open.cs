@@ -12,90 +12,135 @@ namespace UserRing.Engine.Managed.Ops;
 /// </summary>
 internal static class Open
 {
+    /// <summary>Of an attempt: nothing was found out.</summary>
+    private const int ForWorker = int.MinValue;
+
     private const int AlwaysWaits = Libc.O_CREAT | Libc.O_TRUNC | Libc.O_TMPFILE_ALONE;
     private static readonly int HowBytes = Unsafe.SizeOf<OpenHow>();
 
-    internal static int Prepare(Request request) => TakePath(request, request.Sqe.OpenFlags, before: 0);
+    internal static int Prepare(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        int error = Check(sqe);
+        return error < 0 || ReadsInPlace(request, sqe.OpenFlags) ? error : TakePath(request, sqe.OpenFlags, before: 0);
+    }
 
     internal static int Prepare2(Request request)
     {
         int error = ReadHow(request, out OpenHow how);
+        if (error == 0)
+            error = Check(request.Sqe);
         if (error < 0)
             return error;
-        error = TakePath(request, how.Flags, HowBytes);
-        if (error == 0)
-            HowOf(request) = how;
-        return error;
+        if (ReadsInPlace(request, how.Flags))
+        {
+            PathName.Own(request, HowBytes);
+            request.CopiedSecond = 0;
+        }
+        else
+        {
+            error = TakePath(request, how.Flags, HowBytes);
+            if (error < 0)
+                return error;
+        }
+
+        HowOf(request) = how;
+        return 0;
     }
 
     internal static IssueOutcome Issue(Request request, IssueBatch batch, IssueMode mode)
     {
         ref Sqe sqe = ref request.Sqe;
         int directory = request.Caller.BorrowDirectory(sqe.Fd, batch);
-        nuint path = request.Copied;
-        // For a slot it is close-on-exec here whatever was asked: it is nobody's descriptor.
-        uint extra = sqe.FileIndex != 0 ? (uint)Libc.O_CLOEXEC : 0;
-        int opened;
         if (mode != IssueMode.Worker)
         {
-            opened = Attempt(directory, path, KnownHow(sqe.OpenFlags), extra);
-            if (opened == -Errno.EAGAIN)
-                return IssueOutcome.WouldBlock;
-        }
-        else
-        {
-            do
-                opened = Libc.Openat(directory, path, (int)(sqe.OpenFlags | extra), sqe.Len);
-            while (request.MustRepeat(opened));
+            bool inPlace = request.Copied == 0;
+            nuint path = inPlace ? (nuint)sqe.Addr : request.Copied;
+            int tried = Attempt(directory, path, KnownHow(sqe.OpenFlags), Extra(sqe));
+            if (tried < 0 && inPlace && TakePath(request, sqe.OpenFlags, before: 0) is < 0 and var error)
+                return Refused(request, error);
+            return tried is -Errno.EAGAIN or ForWorker ? IssueOutcome.WouldBlock : Done(request, batch, tried, sqe.OpenFlags);
         }
 
+        int opened;
+        do
+            opened = Libc.Openat(directory, request.Copied, (int)(sqe.OpenFlags | Extra(sqe)), sqe.Len);
+        while (request.MustRepeat(opened));
         return Done(request, batch, opened, sqe.OpenFlags);
     }
 
     internal static IssueOutcome Issue2(Request request, IssueBatch batch, IssueMode mode)
     {
+        ref Sqe sqe = ref request.Sqe;
         OpenHow how = HowOf(request);
-        int directory = request.Caller.BorrowDirectory(request.Sqe.Fd, batch);
-        nuint path = request.Copied + (nuint)request.CopiedSecond;
-        uint extra = request.Sqe.FileIndex != 0 ? (uint)Libc.O_CLOEXEC : 0;
-        int opened;
+        int directory = request.Caller.BorrowDirectory(sqe.Fd, batch);
         if (mode != IssueMode.Worker)
         {
-            opened = Attempt(directory, path, how, extra);
-            if (opened == -Errno.EAGAIN && ((how.Resolve & Libc.RESOLVE_CACHED) == 0 || (how.Flags & AlwaysWaits) != 0))
-                return IssueOutcome.WouldBlock;
+            bool inPlace = request.CopiedSecond == 0;
+            nuint path = inPlace ? (nuint)sqe.Addr : request.Copied + (nuint)request.CopiedSecond;
+            int tried = Attempt(directory, path, how, Extra(sqe));
+            if (tried < 0 && inPlace && TakePathBehindHow(request) is < 0 and var error)
+                return Refused(request, error);
+            bool waits = tried == ForWorker || tried == -Errno.EAGAIN && (how.Resolve & Libc.RESOLVE_CACHED) == 0;
+            return waits ? IssueOutcome.WouldBlock : Done(request, batch, tried, how.Flags);
         }
-        else
+
+        int opened;
+        do
         {
-            do
-                opened = Libc.Openat2(directory, path, how with { Flags = how.Flags | extra });
-            while (request.MustRepeat(opened));
+            opened = Libc.Openat2(
+                directory, request.Copied + (nuint)request.CopiedSecond, how with { Flags = how.Flags | Extra(sqe) });
         }
+        while (request.MustRepeat(opened));
 
         return Done(request, batch, opened, how.Flags);
     }
 
-    private static int TakePath(Request request, ulong flags, int before)
+    private static int Check(in Sqe sqe)
     {
-        ref Sqe sqe = ref request.Sqe;
         if (sqe.BufIndex != 0)
             return -Errno.EINVAL;
-        if ((sqe.Flags & SqeFlags.FixedFile) != 0)
-            return -Errno.EBADF;
-        int error = PathName.Take(request, sqe.Addr, before);
-        if (error < 0)
-            return error;
-        return sqe.FileIndex != 0 && (flags & Libc.O_CLOEXEC) != 0 ? -Errno.EINVAL : 0;
+        return (sqe.Flags & SqeFlags.FixedFile) != 0 ? -Errno.EBADF : 0;
     }
 
     /// <summary>
-    /// A number, an error that a worker would find as well, or -EAGAIN: only a worker can tell. That is also the answer where openat2 is not
-    /// to be had (Linux before 5.6, a sandbox) or does not know RESOLVE_CACHED (before 5.12).
+    /// Whether the attempt, which is made before enter returns, may read the path where the program has it: that saves a copy. If it
+    /// fails the path is copied after all, and found bad then if it is.
+    /// </summary>
+    private static bool ReadsInPlace(Request request, ulong flags) =>
+        request.Caller.LendsInPlace && request.Marks == Marks.None && (request.Sqe.Flags & SqeFlags.Async) == 0
+        && (flags & AlwaysWaits) == 0 && request.Sqe.FileIndex == 0;
+
+    private static int TakePath(Request request, ulong flags, int before)
+    {
+        int error = PathName.Take(request, request.Sqe.Addr, before);
+        if (error < 0)
+            return error;
+        return request.Sqe.FileIndex != 0 && (flags & Libc.O_CLOEXEC) != 0 ? -Errno.EINVAL : 0;
+    }
+
+    private static int TakePathBehindHow(Request request)
+    {
+        (OpenHow how, nuint alone) = (HowOf(request), request.Copied);
+        int error = TakePath(request, how.Flags, HowBytes);
+        if (error < 0)
+            return error;
+        Libc.Free(alone);
+        HowOf(request) = how;
+        return 0;
+    }
+
+    /// <summary>What is opened for a slot is close-on-exec whatever was asked: it is nobody's descriptor.</summary>
+    private static uint Extra(in Sqe sqe) => sqe.FileIndex != 0 ? (uint)Libc.O_CLOEXEC : 0;
+
+    /// <summary>
+    /// A number, an error that a worker would find as well, -EAGAIN if it would have to wait, or <see cref="ForWorker"/>; that is also the
+    /// answer where openat2 is not to be had (Linux before 5.6, a sandbox) or does not know RESOLVE_CACHED (before 5.12).
     /// </summary>
     private static int Attempt(int directory, nuint path, OpenHow how, uint extra)
     {
         if ((how.Flags & AlwaysWaits) != 0)
-            return -Errno.EAGAIN;
+            return ForWorker;
         bool isPlace = (how.Flags & Libc.O_PATH) != 0;
         bool addsNonBlock = !isPlace && (how.Flags & Libc.O_NONBLOCK) == 0;
         OpenHow attempt = how;
@@ -104,13 +149,19 @@ internal static class Open
         int opened = Libc.Openat2(directory, path, attempt);
         if (opened >= 0 && addsNonBlock)
             Libc.Fcntl(opened, Libc.F_SETFL, (int)(uint)how.Flags); // without it again; nobody else knows this open file yet
-        return opened is -Errno.ENOSYS or -Errno.EPERM or -Errno.EINVAL or -Errno.EINTR ? -Errno.EAGAIN : opened;
+        return opened is -Errno.ENOSYS or -Errno.EPERM or -Errno.EINVAL or -Errno.EINTR ? ForWorker : opened;
     }
 
     private static IssueOutcome Done(Request request, IssueBatch batch, int opened, ulong flags)
     {
         request.Result = opened < 0 ? opened : NewDescriptor.Give(request, batch, opened, (flags & Libc.O_CLOEXEC) != 0);
         return IssueOutcome.Done;
+    }
+
+    private static IssueOutcome Refused(Request request, int error)
+    {
+        request.Result = error;
+        return IssueOutcome.Refused;
     }
 
     /// <summary>What open(2) makes of its flags (fs/open.c, build_open_how): unlike openat2 it drops what it does not know.</summary>

@@ -35,10 +35,12 @@ internal static class Size
 
     internal static IssueOutcome Truncate(Request request, IssueBatch batch, IssueMode mode)
     {
-        if (mode != IssueMode.Worker)
+        long length = (long)request.Sqe.Off;
+        // The system call looks at the length before it looks whether there is a file.
+        if (mode != IssueMode.Worker || length < 0 && batch.FactsOf(request.File).OpenFlags < 0)
             return WorkerOnly.IfOpen(request, batch);
         do
-            request.Result = Libc.Ftruncate(request.File, (long)request.Sqe.Off);
+            request.Result = Libc.Ftruncate(request.File, length);
         while (request.MustRepeat(request.Result));
         request.FinishForgiven(request.Result);
         return IssueOutcome.Done;

@@ -39,7 +39,9 @@ internal static class Slots
             return -Errno.EINVAL;
         if ((sqe.Flags & SqeFlags.FixedFile) == 0)
             return -Errno.EBADF;
-        return (sqe.InstallFdFlags & ~InstallFdFlags.NoCloexec) != 0 ? -Errno.EINVAL : 0;
+        if ((sqe.InstallFdFlags & ~InstallFdFlags.NoCloexec) != 0)
+            return -Errno.EINVAL;
+        return sqe.Personality != 0 ? -Errno.EPERM : 0; // receiving a descriptor is for the task's own rights
     }
 
     internal static IssueOutcome Install(Request request, IssueBatch batch, IssueMode mode)

@@ -40,6 +40,8 @@ internal static class Splice
 
         int result = from < 0 || batch.FactsOf(from).OpenFlags < 0 ? -Errno.EBADF
             : sqe.Len == 0 ? 0
+            // The system call would first look whether a pipe was given an offset.
+            : !batch.FactsOf(from).IsOpenFor(write: false) || !batch.FactsOf(request.File).IsOpenFor(write: true) ? -Errno.EBADF
             : mode != IssueMode.Worker ? Attempt(request, batch, from)
             : Call(request, from, (uint)sqe.SpliceFlags);
         slot?.Release(batch);

@@ -7,6 +7,9 @@ namespace UserRing.Engine.Managed.Ops;
 /// <summary>STATX: always on a worker, as in the kernel.</summary>
 internal static class Stat
 {
+    private const uint KnownFlags =
+        Libc.AT_SYMLINK_NOFOLLOW | Libc.AT_NO_AUTOMOUNT | Libc.AT_EMPTY_PATH | Libc.AT_STATX_SYNC_TYPE;
+
     internal static int Prepare(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
@@ -22,6 +25,12 @@ internal static class Stat
         if (mode != IssueMode.Worker)
             return IssueOutcome.WouldBlock;
         ref Sqe sqe = ref request.Sqe;
+        if ((sqe.StatxFlags & ~KnownFlags) != 0)
+        {
+            request.FinishForgiven(-Errno.EINVAL); // of a descriptor alone (an empty path) the system call does not look at them
+            return IssueOutcome.Done;
+        }
+
         int directory = request.Caller.BorrowDirectory(sqe.Fd, batch);
         int result;
         do

@@ -123,7 +123,8 @@ internal sealed class FileTable(RingContext ring) : ResourceTable<int, Registere
             return -Errno.EINVAL;
         RegisteredFile? old = entries[slot];
         entries[slot] = new RegisteredFile(descriptor, tag: 0);
-        HintAt((uint)slot + 1);
+        if (old is null)
+            HintAt((uint)slot + 1); // replacing one leaves the search where it is
         old?.Release(batch);
         return allocates ? slot : 0;
     }
