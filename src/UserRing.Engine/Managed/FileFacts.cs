@@ -105,6 +105,7 @@ internal sealed class FileFacts
         private const ushort TypeMask = 0xF000, Regular = 0x8000, Directory = 0x4000, Block = 0x6000;
         private const ushort Pipe = 0x1000;
         private const long Tmpfs = 0x01021994, Proc = 0x9FA0, Sysfs = 0x62656572, Debugfs = 0x64626720, Tracefs = 0x74726163;
+        private const long Ext = 0xEF53, Xfs = 0x58465342, Btrfs = 0x9123683E;
 
         internal int Descriptor;
 
@@ -135,7 +136,7 @@ internal sealed class FileFacts
         internal bool IsMemoryFile => IsRegular && _inMemory;
 
         /// <summary>Of a file system that knows RWF_NOWAIT, though not in every call.</summary>
-        internal bool TakesNoWait => IsRegular && _system is Ext or Xfs or Btrfs;
+        internal bool TakesNoWait => IsRegular && _takesNoWait;
 
         /// <summary>
         /// Neither readiness nor a would-block exists for it. The kernel's own file systems have files that only look so: a read of
@@ -146,7 +147,7 @@ internal sealed class FileFacts
         /// <summary>The same for all descriptors of one file; 0 only for what has no identity.</summary>
         internal ulong FileKey => Kind == 0 ? 0 : _identity.Ino * 31 + _identity.Dev;
 
-        private bool _inMemory, _isKernels;
+        private bool _inMemory, _isKernels, _takesNoWait;
 
         private ushort Kind
         {
@@ -159,6 +160,7 @@ internal sealed class FileFacts
                         _identity = default;
                     long system = (_identity.Mode & TypeMask) == Regular ? Libc.StatfsType(Descriptor) : 0;
                     (_inMemory, _isKernels) = (system == Tmpfs, system is Proc or Sysfs or Debugfs or Tracefs);
+                    _takesNoWait = system is Ext or Xfs or Btrfs;
                 }
 
                 return _identity.Mode;

@@ -39,6 +39,7 @@ internal sealed partial class Submission(RingContext ring)
     /// <summary>Whether the SQE in hand, and the one with which its chain began, is the first of its batch.</summary>
     private bool _isFirst, _isChainFirst;
 
+    private uint _tickets;
     private bool _hasSkipped;
 
     /// <summary>Last member so far of the chain that is being taken, for the LINK_TIMEOUT that may follow; null outside one.</summary>
@@ -247,6 +248,8 @@ internal sealed partial class Submission(RingContext ring)
 
         _batch.RunGathered();
         int error = Prepare(request);
+        if (Drain.IsActive)
+            SendToWorker(request);
         bool links = (flags & Linking) != 0, stops = error < 0 && !links;
         if (error < 0)
         {
@@ -264,6 +267,16 @@ internal sealed partial class Submission(RingContext ring)
         if (!links)
             QueueChain();
         return !stops;
+    }
+
+    /// <summary>
+    /// What is taken while the ring drains is not tried by the submitter when its turn comes, as if the program had asked for that
+    /// (io_uring/io_uring.c, io_init_req). Only a file shows the difference.
+    /// </summary>
+    private static void SendToWorker(Request request)
+    {
+        if ((OpTable.Of(request.Sqe.Opcode).Needs & Needs.File) != 0)
+            request.Sqe.Flags |= SqeFlags.Async;
     }
 
     private static Marks MarksOf(SqeFlags flags)
@@ -310,9 +323,7 @@ internal sealed partial class Submission(RingContext ring)
             return;
         }
 
-        Request? timeout = request.LinkTimeout != LinkTimeoutState.None ? request.Link : null;
-        if (timeout is not null)
-            timeout.Target = request;
+        Chain.Pair(request, ++_tickets);
         bool goesToWorker = (request.Sqe.Flags & SqeFlags.Async) != 0;
         if (request.MayBlock)
         {
@@ -324,22 +335,22 @@ internal sealed partial class Submission(RingContext ring)
         if (goesToWorker)
         {
             Park(request, _batch, straightToWorker: true);
-        }
-        else
-        {
-            switch (OpTable.Issue(row, request, _batch, IssueMode.Inline))
-            {
-                case IssueOutcome.Done or IssueOutcome.Refused:
-                    _batch.Complete(request, request.Result);
-                    break;
-                case IssueOutcome.WouldBlock or IssueOutcome.Again:
-                    Park(request, _batch, straightToWorker: false);
-                    break;
-            }
+            return;
         }
 
-        if (timeout is not null)
-            Chain.ArmTimeout(timeout, request);
+        LinkedTimeout timeout = Chain.TimeoutOf(request);
+        switch (OpTable.Issue(row, request, _batch, IssueMode.Inline))
+        {
+            case IssueOutcome.Done or IssueOutcome.Refused:
+                _batch.Complete(request, request.Result);
+                break;
+            case IssueOutcome.WouldBlock or IssueOutcome.Again:
+                Park(request, _batch, straightToWorker: false);
+                break;
+            default:
+                Chain.Arm(timeout);
+                break;
+        }
     }
 
     /// <summary>The checks common to all operations, in the kernel's order, then the operation's own.</summary>
@@ -380,6 +391,7 @@ internal sealed partial class Submission(RingContext ring)
             return -Errno.EOPNOTSUPP;
         Drain.IsActive = true;
         (_chainHead ?? request).Marks |= Marks.Drain;
+        SendToWorker(_chainHead ?? request);
         Drain.IsNextDrained |= _chainHead is not null;
         return 0;
     }
