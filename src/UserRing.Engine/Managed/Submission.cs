@@ -327,9 +327,9 @@ internal sealed partial class Submission(RingContext ring)
         bool goesToWorker = (request.Sqe.Flags & SqeFlags.Async) != 0;
         if (request.MayBlock)
         {
-            // What is asked for by flag tries to wait for readiness first; and only where there is such a thing does it matter.
+            // What is asked for by flag tries to wait for readiness first. Without a file there is no difference to be seen.
             request.MayBlock = !goesToWorker && row.ReadyOn != Ready.Never;
-            goesToWorker |= request.MayBlock && !_batch.FactsOf(request.File).HasNoReadiness;
+            goesToWorker |= (row.Needs & Needs.File) != 0;
         }
 
         if (goesToWorker)
