@@ -30,6 +30,9 @@ internal sealed class IssueBatch
     /// <summary>True on the thread that submits: its completions count as inline.</summary>
     internal bool OnSubmitter { get; private set; }
 
+    /// <summary>True where a worker executes requests: what follows them in a chain is executed by one, too.</summary>
+    internal bool OnWorker { get; init; }
+
     /// <summary>Descriptors that the caller lent for this batch; its own business.</summary>
     internal Dictionary<int, int>? Borrowed { get; set; }
 
@@ -190,6 +193,8 @@ internal sealed class IssueBatch
     /// </summary>
     internal void StartBehind(Request request)
     {
+        // The kernel's worker goes on with it (io_uring/io_uring.c, io_wq_free_work), unless completing is left to the ring's owner.
+        request.MayBlock = OnWorker && !_ring.Defers;
         _ring.HoldFor(request);
         Later.MarkStart(request);
         _behind.Append(request);

@@ -24,7 +24,7 @@ public sealed class RandomProgramTests
         catch (CsCheckException failure) when (verdict.Culprit is not null)
         {
             RandomProgram smallest = new Reducer(program => Differs(verdict, program) is not null).Reduce(verdict.Culprit);
-            Assert.Fail($"{failure.Message}\n\nSmallest:\n{smallest}\n{Differs(verdict, smallest)}");
+            Assert.Fail($"{failure.Message}\n{failure.InnerException?.Message}\n\nSmallest:\n{smallest}\n{Differs(verdict, smallest)}");
         }
 
         Console.WriteLine($"{verdict.Programs} programs, {verdict.Guesses} guesses, {verdict.Undetermined} undetermined");

@@ -6,12 +6,12 @@ namespace UserRing.Campaigns.RandomPrograms;
 /// Replaces requests of a batch whose outcome the kernel does not determine: those that race others under way, and those that ask what
 /// state something is in whose state nobody can know. Everything else goes through as it is.
 /// </summary>
-internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool reaps, bool isPolled)
+internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool isWhole, bool reaps, bool isPolled)
 {
     private const CancelFlags Keys = CancelFlags.All | CancelFlags.Any | CancelFlags.Fd | CancelFlags.Op;
 
     private readonly int _first = tracker.Members.Count;
-    private readonly bool _isCalm = !tracker.IsMurky && !tracker.IsDraining
+    private readonly bool _isCalm = isWhole && !tracker.IsMurky && !tracker.IsDraining
         && Array.TrueForAll(requests, request => request.IsInstant && !request.Is(SqeFlags.IoDrain));
 
     private readonly bool _isPressed = !reaps
@@ -62,7 +62,7 @@ internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool reaps
             return true;
         if (Tracker.IsMurkyOne(victim))
             return false;
-        bool isEarlier = victim.Number < _first && victim.IsSubmitted && victim.Shape.Count == 0;
+        bool isEarlier = victim.Number < _first && victim.IsSubmitted && (victim.IsEnded || victim.Chain.IsStarted) && victim.Shape.Count == 0;
         return isEarlier || isCalmHead && victim.Chain.Members[0] == victim;
     }
 }

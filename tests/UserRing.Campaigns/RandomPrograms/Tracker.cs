@@ -274,7 +274,8 @@ internal sealed class Tracker(World world)
                 }
 
                 bool isSure = !isUnsure && !chain.IsSilent && IsSure(member.Shape);
-                Last = member;
+                if (isSure)
+                    Last = member;
                 return isSure ? RandomPrograms.Outlook.Sure : RandomPrograms.Outlook.Unsure;
             }
 

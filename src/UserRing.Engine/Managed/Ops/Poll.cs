@@ -21,8 +21,9 @@ internal static class Poll
         if (isMultishot && (sqe.Flags & SqeFlags.CqeSkipSuccess) != 0)
             return -Errno.EINVAL;
         request.WaitEvents = BitConverter.IsLittleEndian ? sqe.Poll32Events : (sqe.Poll32Events << 16) | (sqe.Poll32Events >> 16);
+        bool isOnce = (request.WaitEvents & Libc.EPOLLONESHOT) != 0; // it wins over the flag
         request.WaitEvents = (request.WaitEvents & ~Behaviour) | Unasked;
-        if (isMultishot)
+        if (isMultishot && !isOnce)
             request.Marks |= Marks.Multishot;
         return 0;
     }
