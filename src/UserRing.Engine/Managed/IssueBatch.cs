@@ -30,9 +30,6 @@ internal sealed class IssueBatch
     /// <summary>True on the thread that submits: its completions count as inline.</summary>
     internal bool OnSubmitter { get; private set; }
 
-    /// <summary>True where a worker executes requests: what follows them in a chain is executed by one, too.</summary>
-    internal bool OnWorker { get; init; }
-
     /// <summary>Descriptors that the caller lent for this batch; its own business.</summary>
     internal Dictionary<int, int>? Borrowed { get; set; }
 
@@ -191,10 +188,14 @@ internal sealed class IssueBatch
     /// The next of a chain is to be issued when this batch is posted, not before: another thread may be waiting for just such work, and its
     /// completion would overtake the one that it follows.
     /// </summary>
-    internal void StartBehind(Request request)
+    /// <param name="request">The next.</param>
+    /// <param name="byWorker">
+    /// The one before it was executed by a worker: then the kernel's goes on with this one (io_uring/io_uring.c, io_wq_free_work), unless
+    /// completing is left to the ring's owner.
+    /// </param>
+    internal void StartBehind(Request request, bool byWorker)
     {
-        // The kernel's worker goes on with it (io_uring/io_uring.c, io_wq_free_work), unless completing is left to the ring's owner.
-        request.MayBlock = OnWorker && !_ring.Defers;
+        request.MayBlock = byWorker && !_ring.Defers;
         _ring.HoldFor(request);
         Later.MarkStart(request);
         _behind.Append(request);

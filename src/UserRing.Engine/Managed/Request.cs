@@ -242,6 +242,9 @@ internal sealed class Request
     /// <summary>A worker executes it in a call that blocks, whether or not it could wait for readiness.</summary>
     internal bool MayBlock;
 
+    /// <summary>A worker has executed it, or the kernel's would have: that is visible in how the next of its chain is executed.</summary>
+    internal bool ByWorker;
+
     /// <summary>A worker that runs it may be gone for long: its file is neither regular nor a directory or block device.</summary>
     internal bool MayWaitLong;
 
@@ -287,7 +290,7 @@ internal sealed class Request
         Progress = Advanced = 0;
         WaitEvents = 0;
         Watch = -1;
-        IsDelivering = IsStopped = IsLastMessage = IsUnderWay = WaitsInCall = MayBlock = false;
+        IsDelivering = IsStopped = IsLastMessage = IsUnderWay = WaitsInCall = MayBlock = ByWorker = false;
         Left = 0;
         Vector = Copied = 0;
         VectorCount = 0;

@@ -12,7 +12,7 @@ internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool isWho
 
     private readonly int _first = tracker.Members.Count;
     private readonly bool _isCalm = isWhole && !tracker.IsMurky && !tracker.IsDraining
-        && Array.TrueForAll(requests, request => request.IsInstant && !request.Is(SqeFlags.IoDrain));
+        && Array.TrueForAll(requests, request => request.IsInstant && !request.Is(SqeFlags.IoDrain) && !ReportsLater(request));
 
     private readonly bool _isPressed = !reaps
         || Array.Exists(requests, request => request.Kind == Kind.Cancel || request is { Kind: Kind.Timeout, Count: > 0 });
@@ -47,6 +47,9 @@ internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool isWho
                 return shape;
         }
     }
+
+    /// <summary>What a multishot poll finds ready at once it reports when the batch is over, or has just been cancelled.</summary>
+    private static bool ReportsLater(RequestShape shape) => shape is { Kind: Kind.Poll, Count: > 0 };
 
     private static RequestShape Nothing(RequestShape shape) => new() { Flags = shape.Flags & ~(SqeFlags.FixedFile | SqeFlags.Async) };
 

@@ -151,6 +151,7 @@ internal static class ReadWrite
             }
 
             ownNoWait = false; // in memory: a plain call does not block
+            request.ByWorker = true;
         }
 
         return Attempt(request, batch, ref facts, mode, write, vector, flags, ownNoWait);
@@ -181,6 +182,8 @@ internal static class ReadWrite
         Request request, IssueBatch batch, ref FileFacts.Entry facts, IssueMode mode, bool write, bool vector, int flags, bool ownNoWait)
     {
         long offset = request.IsStream ? CurrentPosition : (long)request.Sqe.Off;
+        // The kernel needs no worker to wait for pages of a file system that can call back (FOP_BUFFER_RASYNC).
+        request.ByWorker &= write || (request.Sqe.Flags & SqeFlags.Async) != 0 || !facts.TakesNoWait;
         while (true)
         {
             nint done = Call(request, write, vector, offset, flags | (ownNoWait ? Libc.RWF_NOWAIT : 0));
@@ -218,6 +221,7 @@ internal static class ReadWrite
                     {
                         batch.HintMemoryFile(request.File);
                         ownNoWait = false;
+                        request.ByWorker = true;
                         continue;
                     }
 

@@ -59,7 +59,7 @@ internal static class WorkerThreads
 
     private static void Loop()
     {
-        var batch = new IssueBatch { OnWorker = true };
+        var batch = new IssueBatch();
         int task = Libc.Gettid();
         Interruption.Admit();
         // Going beyond RLIMIT_FSIZE raises it in the thread that does; in the kernel that is a worker of its own, whom no signal reaches.

@@ -245,6 +245,7 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         bool hasReadiness = request.MayWaitLong && row.ReadyOn != Ready.Never && !request.MayBlock, mayPoll = hasReadiness && !request.CannotTry;
         IssueOutcome outcome;
         LinkedTimeout timeout = Chain.TimeoutOf(request);
+        request.ByWorker = true;
         if (hasReadiness && !mayPoll && !IsReady(request, row))
         {
             // Another took what it was woken for. Here it would hold a thread, and a cancel could only interrupt it.
