@@ -173,6 +173,8 @@ internal static class ReadWrite
             return -Errno.EBADF;
         if ((flags & OnFilesOnly) != 0 && !facts.HasNoReadiness)
             return -Errno.EOPNOTSUPP;
+        if ((flags & Libc.RWF_NOWAIT) != 0 && facts.IsMemoryFile)
+            return -Errno.EOPNOTSUPP; // of a transfer of nothing the system call would not say so
         if ((flags & Libc.RWF_HIPRI) != 0)
             return (flags & ~Known) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL; // only on a ring that polls its device
         return 0;
@@ -187,7 +189,9 @@ internal static class ReadWrite
         while (true)
         {
             nint done = Call(request, write, vector, offset, flags | (ownNoWait ? Libc.RWF_NOWAIT : 0));
-            // To write nothing to a socket is an empty message, or an error; the system call with a vector does not even look.
+            // The system call does not even look when nothing is to be transferred. Nothing to a socket is an empty message, or an error.
+            if (done == 0 && write && (flags & Libc.RWF_NOWAIT) != 0 && mode != IssueMode.Worker && facts.WritesBlock)
+                done = -Errno.EAGAIN;
             if (done == 0 && write && facts.IsSocket)
                 done = Libc.Send(request.File, 0, 0, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL);
             if (done >= 0)
