@@ -11,7 +11,7 @@ internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool isWho
     private const CancelFlags Keys = CancelFlags.All | CancelFlags.Any | CancelFlags.Fd | CancelFlags.Op;
 
     private readonly int _first = tracker.Members.Count;
-    private readonly bool _isCalm = isWhole && !tracker.IsMurky && !tracker.IsDraining
+    private readonly bool _isCalm = isWhole && !tracker.IsMurky && !tracker.HasDrained
         && Array.TrueForAll(requests, request => request.IsInstant && !request.Is(SqeFlags.IoDrain) && !ReportsLater(request));
 
     private readonly bool _isPressed = !reaps

@@ -138,7 +138,7 @@ internal sealed class Tracker(World world)
     }
 
     /// <summary>What comes now may not be carried out at once.</summary>
-    public bool IsDraining => _drain.IsActive;
+    public bool HasDrained => _drain.WasActive;
 
     /// <summary>Claims of all chains under way but one.</summary>
     public Claims ClaimedBesides(Chain? own)
@@ -231,7 +231,9 @@ internal sealed class Tracker(World world)
     {
         foreach (Member member in _members)
         {
-            member.IsPresumedQuiet |= !member.IsEnded;
+            if (member.IsEnded || !member.IsSubmitted)
+                continue;
+            member.IsPresumedQuiet = true;
             member.IsDue = false;
         }
     }
@@ -273,7 +275,7 @@ internal sealed class Tracker(World world)
                     continue;
                 }
 
-                bool isSure = !isUnsure && !chain.IsSilent && IsSure(member.Shape);
+                bool isSure = !isUnsure && !chain.IsSilent && !_drain.WasActive && IsSure(member.Shape);
                 if (isSure)
                     Last = member;
                 return isSure ? RandomPrograms.Outlook.Sure : RandomPrograms.Outlook.Unsure;
