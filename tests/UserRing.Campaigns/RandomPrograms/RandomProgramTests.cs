@@ -23,7 +23,8 @@ public sealed class RandomProgramTests
         }
         catch (CsCheckException failure) when (verdict.Culprit is not null)
         {
-            RandomProgram smallest = new Reducer(program => Differs(verdict, program) is not null).Reduce(verdict.Culprit);
+            var quick = new Verdict(world, repetitions: 1);
+            RandomProgram smallest = new Reducer(program => Differs(quick, program) is not null).Reduce(verdict.Culprit);
             Assert.Fail($"{failure.Message}\n{failure.InnerException?.Message}\n\nSmallest:\n{smallest}\n{Differs(verdict, smallest)}");
         }
 
