@@ -275,7 +275,7 @@ internal sealed class Tracker(World world)
                     continue;
                 }
 
-                bool isSure = !isUnsure && !chain.IsSilent && !_drain.WasActive && IsSure(member.Shape);
+                bool isSure = !isUnsure && !chain.IsSilent && !_drain.WasActive && !member.HoldsClosed && IsSure(member.Shape);
                 if (isSure)
                     Last = member;
                 return isSure ? RandomPrograms.Outlook.Sure : RandomPrograms.Outlook.Unsure;
