@@ -18,8 +18,9 @@ public sealed class ManagedEngine : IRingEngine
     /// <summary>What its rings report in <c>features</c>: exactly what is honoured.</summary>
     public static RingFeatures SupportedFeatures =>
         RingFeatures.SingleMmap | RingFeatures.NoDrop | RingFeatures.SubmitStable | RingFeatures.RwCurPos | RingFeatures.CurPersonality
-        | RingFeatures.FastPoll | RingFeatures.Poll32Bits | RingFeatures.SqPollNonFixed | RingFeatures.LinkedFile | RingFeatures.CqeSkip | RingFeatures.ExtArg | RingFeatures.NativeWorkers
-        | RingFeatures.RsrcTags | RingFeatures.MinTimeout | RingFeatures.NoIowait;
+        | RingFeatures.FastPoll | RingFeatures.Poll32Bits | RingFeatures.SqPollNonFixed | RingFeatures.ExtArg | RingFeatures.NativeWorkers
+        | RingFeatures.RsrcTags | RingFeatures.CqeSkip | RingFeatures.LinkedFile | RingFeatures.RegRegRing | RingFeatures.RecvSendBundle
+        | RingFeatures.MinTimeout | RingFeatures.RwAttr | RingFeatures.NoIowait;
 
     private const SetupFlags HonouredSetup =
         SetupFlags.SqPoll | SetupFlags.SqAff | SetupFlags.AttachWq | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UserRing.Abi;
 using UserRing.Engine.Linux;
 
@@ -16,7 +17,8 @@ internal static class ReadWrite
     internal static int Prepare(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
-        return sqe.AttrTypeMask != 0 ? -Errno.EINVAL : IoPriority.Check(request);
+        int error = IoPriority.Check(request);
+        return error < 0 || sqe.AttrTypeMask == RwAttrFlags.None ? error : PrepareMetadata(request);
     }
 
     internal static int PrepareVector(Request request)
@@ -64,6 +66,24 @@ internal static class ReadWrite
         Fixed(request, batch, mode, write: true, vector: true);
 
     internal static void Cleanup(Request request) => IoVector.Free(request);
+
+    /// <summary>Protection information is looked at like the kernel's preparation does (io_uring/rw.c, io_prep_rw_pi).</summary>
+    private static int PrepareMetadata(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        if (sqe.AttrTypeMask != RwAttrFlags.Pi)
+            return -Errno.EINVAL;
+        var information = default(AttrPi);
+        int error = request.Caller.CopyIn((nuint)sqe.AttrPtr, MemoryMarshal.AsBytes(new Span<AttrPi>(ref information)));
+        if (error < 0)
+            return error;
+        if (information.Rsvd != 0)
+            return -Errno.EINVAL;
+        if (information.Addr > AddressSpace.End || information.Len > AddressSpace.End - information.Addr)
+            return -Errno.EFAULT;
+        request.Marks |= Marks.HasMetadata;
+        return 0;
+    }
 
     /// <summary>
     /// A failed attempt with the program's own iovec array: if that is bad, it counts as found in preparation, before all else.
@@ -120,6 +140,8 @@ internal static class ReadWrite
 
         if (facts.OpenFlags < 0)
             return Done(request, -Errno.EBADF);
+        if ((request.Marks & Marks.HasMetadata) != 0)
+            return Done(request, -Errno.EINVAL); // as of any file that keeps none
         if (flags != 0 && CheckFlags(ref facts, write, flags) is < 0 and var refusal)
             return Done(request, refusal);
         if (!batch.Caller.LendsInPlace && request.Loan is null)
