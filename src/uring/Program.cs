@@ -17,6 +17,7 @@ internal static class Program
         RootCommand root = new("io_uring on this machine: what it can do, and how fast its engines are.")
         {
             ProbeCommand.Create(),
+            OpsCommand.Create(),
             BenchCommand.Create(),
             BenchWorkerCommand.Create(),
         };

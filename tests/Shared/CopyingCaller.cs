@@ -94,6 +94,9 @@ internal sealed unsafe class CopyingCaller : Caller
 
     internal override int MakeResident(nuint address, nuint length) => SelfCaller.Instance.MakeResident(address, length);
 
+    internal override int PlaceShared(nuint address, nuint length, int descriptor, long offset) =>
+        SelfCaller.Instance.PlaceShared(address, length, descriptor, offset);
+
     internal override ulong Limit(int resource) => SelfCaller.Instance.Limit(resource);
 
     internal override bool HasCapability(int capability) => SelfCaller.Instance.HasCapability(capability);

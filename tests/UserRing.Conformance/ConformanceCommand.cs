@@ -14,11 +14,10 @@ internal static class ConformanceCommand
 
     private static readonly string[] Engines = [TestEngines.Kernel, TestEngines.Managed, TestEngines.Copying];
 
-    private static readonly Option<string> Engine = new("--engine")
+    private static readonly Option<string?> Engine = new("--engine")
     {
         Description = $"Which engine answers: {string.Join(", ", Engines)}.",
         HelpName = "NAME",
-        Required = true,
     };
 
     private static readonly Option<string?> Area = new("--area")
@@ -43,11 +42,18 @@ internal static class ConformanceCommand
         HelpName = "FILE",
     };
 
+    private static readonly Option<string?> WriteDocs = new("--write-docs")
+    {
+        Description = $"Ask nothing; write what is known of both engines to {ConformancePage.Path}, or to this file.",
+        HelpName = "FILE",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     public static int Run(string[] arguments)
     {
         RootCommand root = new("Every row of the measured errors of io_uring, asked of an engine.")
         {
-            Engine, Area, Op, Row, Json, WritePending,
+            Engine, Area, Op, Row, Json, WritePending, WriteDocs,
         };
         Allow(Engine, Engines, "engine");
         Allow(Area, ErrorRow.Areas, "area");
@@ -69,11 +75,15 @@ internal static class ConformanceCommand
 
     private static int Run(ParseResult parsed)
     {
+        if (parsed.GetResult(WriteDocs) is not null)
+            return ConformancePage.Write(parsed.GetValue(WriteDocs));
+        if (parsed.GetValue(Engine) is not { } engine)
+            return Fail($"Which engine? {Engine.Name} {string.Join(", ", Engines)}.");
         List<ErrorRow> rows = Rows(parsed);
         return rows.Count == 0
             ? Fail("No row is of that area and of that operation.")
             : Report.Make(new Request(
-                parsed.GetRequiredValue(Engine).ToLowerInvariant(), rows, parsed.GetValue(Json), parsed.GetValue(WritePending)));
+                engine.ToLowerInvariant(), rows, parsed.GetValue(Json), parsed.GetValue(WritePending)));
     }
 
     /// <summary>Refuses what is not known; names what is, unless that fills screens.</summary>

@@ -15,6 +15,8 @@ internal static unsafe partial class Libc
     public const int MSG_ERRQUEUE = 0x2000, MSG_ZEROCOPY = 0x4000000, MSG_CMSG_CLOEXEC = 0x40000000;
 
     private const int SoError = 4, SoType = 3, SoLinger = 13, SoAcceptConn = 30, SoDomain = 39;
+    private const int IpProtoTcp = 6, TcpInfo = 11;
+    private const byte TcpSynSent = 2, TcpSynRecv = 3;
     private const nuint FionRead = 0x541B, TiocOutq = 0x5411;
 
     /// <summary>socket(2)</summary>
@@ -44,6 +46,18 @@ internal static unsafe partial class Libc
 
     /// <summary>connect(2)</summary>
     public static int Connect(int fd, nuint address, uint length) => Result(connect(fd, address, length));
+
+    /// <summary>getsockname(2) or getpeername(2) into local memory.</summary>
+    public static int GetSocketName(int fd, bool ofPeer, Span<byte> address, out uint length)
+    {
+        uint room = (uint)address.Length;
+        fixed (byte* local = address)
+        {
+            int result = Result(ofPeer ? getpeername(fd, local, &room) : getsockname(fd, local, &room));
+            length = room;
+            return result;
+        }
+    }
 
     /// <summary>shutdown(2)</summary>
     public static int Shutdown(int fd, int how) => Result(shutdown(fd, how));
@@ -104,6 +118,15 @@ internal static unsafe partial class Libc
     /// <summary>1 if the socket listens, 0 if not, or -ENOTSOCK, -EBADF.</summary>
     public static int IsListening(int fd) => IntOption(fd, SoAcceptConn);
 
+    /// <summary>Whether a TCP socket has begun a connection and has no answer yet.</summary>
+    public static bool IsConnecting(int fd)
+    {
+        // The state is the first byte of struct tcp_info.
+        byte state = 0;
+        uint length = 1;
+        return getsockopt(fd, IpProtoTcp, TcpInfo, &state, &length) == 0 && state is TcpSynSent or TcpSynRecv;
+    }
+
     /// <summary>SOCK_STREAM and so on, or -ENOTSOCK, -EBADF.</summary>
     public static int SocketType(int fd) => IntOption(fd, SoType);
 
@@ -156,6 +179,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name)]
     private static partial int connect(int fd, nuint address, uint length);
+
+    [LibraryImport(Name)]
+    private static partial int getsockname(int fd, byte* address, uint* length);
+
+    [LibraryImport(Name)]
+    private static partial int getpeername(int fd, byte* address, uint* length);
 
     [LibraryImport(Name)]
     private static partial int shutdown(int fd, int how);

@@ -43,6 +43,9 @@ internal static unsafe partial class Libc
     /// <summary>pipe2(2); <paramref name="fds"/> has room for two.</summary>
     public static int Pipe2(int* fds, int flags) => Result(pipe2(fds, flags));
 
+    /// <summary>dup3(2): the second number means the first one's file from now on.</summary>
+    public static int Dup3(int from, int to, int flags) => Result(dup3(from, to, flags));
+
     /// <summary>dup(2)</summary>
     public static int Dup(int fd) => Result(dup(fd));
 
@@ -105,6 +108,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name)]
     private static partial int pipe2(int* fds, int flags);
+
+    [LibraryImport(Name)]
+    private static partial int dup3(int from, int to, int flags);
 
     [LibraryImport(Name)]
     private static partial int dup(int fd);

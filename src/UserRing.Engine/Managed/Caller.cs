@@ -111,6 +111,12 @@ internal abstract class Caller
     /// <summary>Whole pages of the caller that are to be registered: resident and writable from now on, or -EFAULT.</summary>
     internal abstract int MakeResident(nuint address, nuint length);
 
+    /// <summary>
+    /// Puts part of a file of ours where the caller has pages of its own, which are gone then: 0 or -errno. For callers whose address space
+    /// is within reach.
+    /// </summary>
+    internal virtual int PlaceShared(nuint address, nuint length, int descriptor, long offset) => -Errno.ENOMEM;
+
     /// <summary>The caller's soft limit of a resource (getrlimit numbers).</summary>
     internal abstract ulong Limit(int resource);
 

@@ -17,19 +17,19 @@ internal static class Chain
     /// The request is about to be completed with <paramref name="result"/>: the rest of its chain is started or ended, behind it. Whether
     /// it posts a CQE.
     /// </summary>
-    internal static bool Conclude(Request request, int result)
+    internal static bool Conclude(Request request, int result, IssueBatch batch)
     {
         Marks marks = request.Marks;
         bool failed = (marks & (Marks.Failed | Marks.Short)) != 0 || result < 0 && (marks & Marks.Forgiven) == 0;
         bool skips = (marks & Marks.Skip) != 0;
-        Request? next = request.LinkTimeout != LinkTimeoutState.None ? EndTimeout(request) : request.Link;
+        Request? next = request.LinkTimeout != LinkTimeoutState.None ? EndTimeout(request, batch) : request.Link;
         request.Link = null;
         if (next is not null)
         {
             if (failed && (marks & Marks.HardLink) == 0)
-                Fail(next, silently: skips);
+                Fail(next, silently: skips, batch);
             else
-                request.Ring.Later.Start(next);
+                batch.StartBehind(next);
         }
 
         return failed || !skips;
@@ -67,7 +67,7 @@ internal static class Chain
     }
 
     /// <summary>Takes the timeout out of the chain; unless it has just expired it is cancelled. What comes behind it.</summary>
-    private static Request? EndTimeout(Request target)
+    private static Request? EndTimeout(Request target, IssueBatch batch)
     {
         RingContext ring = target.Ring;
         lock (ring.ChainLock)
@@ -81,7 +81,7 @@ internal static class Chain
             if (!isArmed || ring.Timers!.TryTake(timeout))
             {
                 timeout.Marks |= Marks.Forgiven; // silent if it was asked to be
-                ring.Later.Complete(timeout, -Errno.ECANCELED);
+                batch.CompleteBehind(timeout, -Errno.ECANCELED);
             }
 
             return next;
@@ -89,7 +89,7 @@ internal static class Chain
     }
 
     /// <summary>None of these is ever started (io_uring/io_uring.c, io_fail_links).</summary>
-    private static void Fail(Request first, bool silently)
+    private static void Fail(Request first, bool silently, IssueBatch batch)
     {
         for (Request? request = first; request is not null;)
         {
@@ -97,7 +97,7 @@ internal static class Chain
             (request.Link, request.LinkTimeout) = (null, LinkTimeoutState.None); // its timeout is one of these, and ends by itself
             int result = (request.Marks & Marks.Failed) != 0 ? request.Result : -Errno.ECANCELED;
             request.Marks = silently ? Marks.Skip | Marks.Forgiven : Marks.Failed;
-            request.Ring.Later.Complete(request, result);
+            batch.CompleteBehind(request, result);
             request = next;
         }
     }

@@ -12,7 +12,7 @@ internal sealed class Completion(RingContext ring)
 {
     private readonly Lock _lock = new();
     private readonly RingMemory _memory = ring.Memory;
-    private readonly uint _entries = ring.Layout.CqEntries;
+    private uint _entries = ring.Layout.CqEntries;
     private readonly bool _defers = ring.Defers;
 
     private readonly bool _isMixed = (ring.Flags & SetupFlags.CqeMixed) != 0;
@@ -40,6 +40,9 @@ internal sealed class Completion(RingContext ring)
     internal uint Unread => Math.Min(Tail - _memory.ReadCqHead(), _entries);
 
     internal uint Tail => Volatile.Read(ref _tail);
+
+    /// <summary>Lock held: the memory holds another number of CQEs from now on.</summary>
+    internal void Resize(uint entries) => _entries = entries;
 
     /// <summary>
     /// The tail at which <paramref name="count"/> entries are unread, and whether that is now. From one look at the tail: two, with a

@@ -58,7 +58,7 @@ internal sealed class EventSignal(RingContext ring)
             Libc.Tgkill(Environment.ProcessId, (int)signal, (int)(signal >> 32)); // a thread that is gone gets none
         if (Volatile.Read(ref _descriptor) < 0)
             return;
-        if (inline && (_asyncOnly || !ringChanged) || (ring.Memory.ReadCqFlags() & CqRingFlags.EventFdDisabled) != 0)
+        if (inline && (_asyncOnly || !ringChanged) || IsHeldStill())
             return;
         lock (_gate) // not closed under the write
         {
@@ -69,4 +69,10 @@ internal sealed class EventSignal(RingContext ring)
     }
 
     internal void Free() => Unregister();
+
+    private bool IsHeldStill()
+    {
+        lock (ring.Completions.Lock) // the ring's owner may be exchanging its memory for a larger one
+            return (ring.Memory.ReadCqFlags() & CqRingFlags.EventFdDisabled) != 0;
+    }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using UserRing.Abi;
 using UserRing.Engine.Linux;
+using UserRing.Engine.Managed.Parking;
 
 namespace UserRing.Engine.Managed;
 
@@ -21,6 +22,7 @@ internal sealed class IssueBatch
     private SharedFile? _shared;
     private int _sharedDescriptor;
     private int _count, _timeouts, _doneInFlight;
+    private RequestList _behind;
     private RingContext _ring = null!;
 
     internal Caller Caller { get; private set; } = SelfCaller.Instance;
@@ -182,7 +184,26 @@ internal sealed class IssueBatch
         _done[_count++] = new Cqe { UserData = userData, Res = result };
     }
 
-    /// <summary>Writes loans back, then posts what was collected.</summary>
+    /// <summary>
+    /// The next of a chain is to be issued when this batch is posted, not before: another thread may be waiting for just such work, and its
+    /// completion would overtake the one that it follows.
+    /// </summary>
+    internal void StartBehind(Request request)
+    {
+        _ring.HoldFor(request);
+        Later.MarkStart(request);
+        _behind.Append(request);
+    }
+
+    /// <summary>As <see cref="StartBehind"/>, to be completed.</summary>
+    internal void CompleteBehind(Request request, int result)
+    {
+        _ring.HoldFor(request);
+        Later.MarkCompletion(request, result);
+        _behind.Append(request);
+    }
+
+    /// <summary>Writes loans back, then posts what was collected; what was to come behind it now may.</summary>
     internal void Flush()
     {
         while (_count > 0 || _timeouts > 0) // a timeout's end counts, even if it is silent
@@ -201,6 +222,8 @@ internal sealed class IssueBatch
             _ring.Timers?.CompleteSatisfied(this); // may collect again: a timeout that waited for these
         }
 
+        if (_behind.First is not null)
+            _ring.Later.TakeOver(ref _behind);
         if (_doneInFlight > 0)
         {
             _ring.CountDone(_doneInFlight);
@@ -256,7 +279,7 @@ internal sealed class IssueBatch
             result = error < 0 ? error : result;
         }
 
-        if (Chain.Conclude(request, result))
+        if (Chain.Conclude(request, result, this))
         {
             if ((request.Marks & Marks.BigCqe) != 0 && _extras.Length > 0)
                 _extras[_count] = request.Extra;

@@ -20,17 +20,38 @@ internal sealed class Later(RingContext ring)
     /// <summary>The request is to be issued; it holds the ring until then and beyond.</summary>
     internal void Start(Request request)
     {
-        request.Marks |= Marks.Starts;
+        MarkStart(request);
         Append(request);
     }
 
     /// <summary>The request, which waits nowhere any more, is to be completed with <paramref name="result"/>.</summary>
     internal void Complete(Request request, int result)
     {
-        request.Marks &= ~Marks.Starts;
-        request.Result = result;
+        MarkCompletion(request, result);
         Append(request);
     }
+
+    internal static void MarkStart(Request request) => request.Marks |= Marks.Starts;
+
+    internal static void MarkCompletion(Request request, int result)
+    {
+        request.Marks &= ~Marks.Starts;
+        request.Result = result;
+    }
+
+    /// <summary>What a batch collected, each for one or the other, now that the batch is posted.</summary>
+    internal void TakeOver(ref RequestList behind)
+    {
+        lock (_lock)
+        {
+            while (behind.TakeFirst() is { } request)
+                _requests.Append(request);
+            Volatile.Write(ref _count, _requests.Count);
+        }
+    }
+
+    /// <summary>The request was taken out of where it waited by a cancel.</summary>
+    internal void Cancel(Request request) => Complete(request, request.EndCancelled());
 
     /// <summary>Takes everything there is.</summary>
     internal RequestList TakeAll()

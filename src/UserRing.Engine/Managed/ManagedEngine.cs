@@ -24,11 +24,11 @@ public sealed class ManagedEngine : IRingEngine
     private const SetupFlags HonouredSetup =
         SetupFlags.SqPoll | SetupFlags.SqAff | SetupFlags.AttachWq | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled
         | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun
-        | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
+        | SetupFlags.NoMmap | SetupFlags.RegisteredFdOnly | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
 
     private const EnterFlags HonouredEnter =
         EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.RegisteredRing
-        | EnterFlags.AbsTimer | EnterFlags.NoIowait;
+        | EnterFlags.AbsTimer | EnterFlags.ExtArgReg | EnterFlags.NoIowait;
 
     private readonly ManagedEngineOptions _options;
     private readonly Caller _caller;
@@ -54,10 +54,13 @@ public sealed class ManagedEngine : IRingEngine
     /// <summary>Whether <paramref name="operation"/> is implemented, as the probe reports it.</summary>
     public static bool Supports(Opcode operation) => OpTable.Supports(operation);
 
-    /// <summary>
-    /// What <paramref name="operation"/> lacks compared with Linux 6.18, in words; null if nothing, or if it is not there at all.
-    /// </summary>
-    public static string? MissingFrom(Opcode operation) => OpTable.Supports(operation) ? OpTable.MissingFrom(operation) : null;
+    /// <summary>What it does with <paramref name="operation"/>, compared with Linux 6.18 and at that level.</summary>
+    public static OperationSupport Describe(Opcode operation) => OpFacts.Of(operation);
+
+    internal static SetupFlags SupportedSetup(AbiLevel level) =>
+        level == AbiLevel.Newest ? HonouredSetup | SetupFlags.SqeMixed | SetupFlags.SqRewind : HonouredSetup;
+
+    internal static EnterFlags SupportedEnter => HonouredEnter;
 
     /// <inheritdoc/>
     public int Setup(uint entries, nuint parameters)
@@ -79,7 +82,7 @@ public sealed class ManagedEngine : IRingEngine
         error = MemlockCharge.TryTake(_caller, RingMemory.PagesOf(layout), !charges, out MemlockCharge charge);
         if (error < 0)
             return error;
-        error = RingMemory.TryAllocate(layout, out RingMemory? memory);
+        error = RingMemory.TryMake(_caller, layout, given, out RingMemory? memory);
         if (error < 0)
         {
             charge.GiveBack();
@@ -89,7 +92,7 @@ public sealed class ManagedEngine : IRingEngine
         // From here on the ring owns memory and charge, and closing it undoes both.
         var ring = new RingContext(layout, memory!, given, charge, _caller.CurrentTask)
         {
-            ChargesMemlock = charges, Engine = this, MostHeldBack = _options.MostHeldBack,
+            ChargesMemlock = charges, Engine = this, MostHeldBack = _options.MostHeldBack, IsNewest = _options.Abi == AbiLevel.Newest,
         };
         bool isPolled = (given.Flags & SetupFlags.SqPoll) != 0;
         TaskContext task = _caller.Task(createFor: ring)!;
@@ -105,10 +108,24 @@ public sealed class ManagedEngine : IRingEngine
             return error;
         }
 
-        // Published last: no failure leaves a descriptor behind.
-        int descriptor = memory!.Descriptor;
-        RingTable.Add(descriptor, ring);
-        return descriptor;
+        return Publish(ring, task);
+    }
+
+    /// <summary>Last, so that no failure leaves a descriptor behind: the descriptor, or the index in the task's table that stands for it.</summary>
+    private static int Publish(RingContext ring, TaskContext task)
+    {
+        if ((ring.Flags & SetupFlags.RegisteredFdOnly) == 0)
+        {
+            int descriptor = ring.Memory.Descriptor;
+            RingTable.Add(descriptor, ring);
+            return descriptor;
+        }
+
+        ring.Memory.CloseDescriptor();
+        int index = task.Add(ring, 0, RingLimits.MaxRegisteredRings);
+        if (index < 0)
+            ring.Close();
+        return index;
     }
 
     /// <inheritdoc/>
@@ -146,8 +163,10 @@ public sealed class ManagedEngine : IRingEngine
     {
         bool registered = (operation & RegisterOp.RegisterUseRegisteredRing) != 0;
         operation &= ~RegisterOp.RegisterUseRegisteredRing;
-        if (!Registration.IsKnown(operation) || ring == -1)
+        if (!Registration.IsKnown(operation))
             return -Errno.EINVAL;
+        if (ring == -1)
+            return Registration.RunWithoutRing(this, _caller, operation, argument, count);
         int error = registered ? HoldRegistered(ring, out RingContext? context) : Hold(ring, out context);
         if (error < 0)
             return error;
@@ -205,15 +224,33 @@ public sealed class ManagedEngine : IRingEngine
     /// <summary>Whether the number is an open ring of this engine.</summary>
     internal bool Owns(int ring) => RingTable.Find(ring)?.Engine == this;
 
-    private static bool AreCompatible(SetupFlags flags)
+    /// <summary>What REGISTER_QUERY tells of the engine.</summary>
+    internal static QueryOpcode Describe() => new()
     {
+        NrRequestOpcodes = OpTable.Count,
+        NrRegisterOpcodes = AbiCounts.RegisterOpsIn618,
+        FeatureFlags = (ulong)SupportedFeatures,
+        RingSetupFlags = (ulong)HonouredSetup,
+        EnterFlags = (ulong)HonouredEnter,
+        SqeFlags = (ulong)Submission.KnownFlags,
+        NrQueryOpcodes = 1,
+    };
+
+    private bool AreCompatible(SetupFlags flags)
+    {
+        const SetupFlags BothSqeSizes = SetupFlags.Sqe128 | SetupFlags.SqeMixed;
+        SetupFlags honoured = SupportedSetup(_options.Abi);
         const SetupFlags TaskrunModes = SetupFlags.CoopTaskrun | SetupFlags.DeferTaskrun;
         const SetupFlags BothCqeSizes = SetupFlags.Cqe32 | SetupFlags.CqeMixed;
-        if ((flags & ~HonouredSetup) != 0 || (flags & BothCqeSizes) == BothCqeSizes)
+        if ((flags & ~honoured) != 0 || (flags & BothSqeSizes) == BothSqeSizes || (flags & BothCqeSizes) == BothCqeSizes)
+            return false;
+        if ((flags & SetupFlags.SqRewind) != 0 && (flags & (SetupFlags.NoSqArray | SetupFlags.SqPoll)) != SetupFlags.NoSqArray)
             return false;
         if ((flags & SetupFlags.SqPoll) != 0 && (flags & (TaskrunModes | SetupFlags.TaskrunFlag)) != 0)
             return false;
         if ((flags & SetupFlags.TaskrunFlag) != 0 && (flags & TaskrunModes) == 0)
+            return false;
+        if ((flags & (SetupFlags.RegisteredFdOnly | SetupFlags.NoMmap)) == SetupFlags.RegisteredFdOnly)
             return false;
         return (flags & SetupFlags.DeferTaskrun) == 0 || (flags & SetupFlags.SingleIssuer) != 0;
     }
@@ -252,6 +289,21 @@ public sealed class ManagedEngine : IRingEngine
             return SqPoll.TryStart(ring, _caller, given);
         return (given.Flags & SetupFlags.SqAff) != 0 ? -Errno.EINVAL : 0;
     }
+
+    /// <summary>
+    /// A reference to the ring that a command on another ring names: 0, -EBADF, -EINVAL for a bad index or for a ring that is not this
+    /// engine's, or -EOPNOTSUPP.
+    /// </summary>
+    internal int HoldOther(int ring, bool registered, out RingContext? context)
+    {
+        if (registered)
+            return HoldRegistered(ring, out context);
+        int error = Hold(ring, out context);
+        return error == -Errno.EOPNOTSUPP && (IsRing(ring) || IsKernelRing(ring)) ? -Errno.EINVAL : error;
+    }
+
+    private static bool IsKernelRing(int descriptor) =>
+        new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget == "anon_inode:[io_uring]";
 
     private int HoldRegistered(int index, out RingContext? context)
     {
@@ -298,7 +350,7 @@ public sealed class ManagedEngine : IRingEngine
     private int GetEvents(
         RingContext ring, uint minComplete, EnterFlags flags, nuint argument, nuint argumentSize, bool interrupted)
     {
-        int error = WaitArgument.TryRead(_caller, flags, argument, argumentSize, interrupted, out WaitArgument wait);
+        int error = WaitArgument.TryRead(ring, _caller, flags, argument, argumentSize, interrupted, out WaitArgument wait);
         if (error < 0)
             return error;
         if ((ring.Flags & SetupFlags.DeferTaskrun) != 0 && !ring.IsOwner(_caller))

@@ -9,6 +9,9 @@ public sealed class ManagedEngineOptions
     /// </summary>
     public bool ChargeMemlock { get; init; } = true;
 
+    /// <summary>Which kernel's interface its rings speak (default: Linux 6.18's).</summary>
+    public AbiLevel Abi { get; init; }
+
     /// <summary>
     /// How many completions a ring holds back for a full CQ before they are lost. The kernel's end is memory; an entry costs 32 bytes here.
     /// </summary>

@@ -11,8 +11,8 @@ namespace UserRing.Engine.Managed;
 /// </summary>
 internal static unsafe class OpTable
 {
-    /// <summary>Linux 6.18 has 63 operations; what is newer answers EINVAL, as it does there.</summary>
-    internal const int Count = 63;
+    /// <summary>Operations of Linux 6.18; to a ring of that level what is newer is unknown.</summary>
+    internal const int Count = AbiCounts.OpcodesIn618;
 
     private const Needs Transfer = Needs.File | Needs.IoPrio;
     private const Needs SelectingRead = Transfer | Needs.Buffers;
@@ -66,7 +66,7 @@ internal static unsafe class OpTable
         new(Opcode.Mkdirat,        Needs.None,    Ready.Never,   &Names.PrepareMkdir,       &Names.Mkdir,            &PathName.Free),
         new(Opcode.Symlinkat,      Needs.None,    Ready.Never,   &Names.PrepareSymlink,     &Names.Symlink,          &PathName.Free),
         new(Opcode.Linkat,         Needs.None,    Ready.Never,   &Names.PrepareLink,        &Names.Link,             &PathName.Free),
-        new(Opcode.MsgRing),
+        new(Opcode.MsgRing,        Needs.None,    Ready.Never,   &MessageRing.Prepare,      &MessageRing.Issue,      null),
         new(Opcode.Fsetxattr,      Needs.File,    Ready.Never,   &Xattr.PrepareFset,        &Xattr.Fset,             &PathName.Free),
         new(Opcode.Setxattr,       Needs.None,    Ready.Never,   &Xattr.PrepareSet,         &Xattr.Set,              &PathName.Free),
         new(Opcode.Fgetxattr,      Needs.File,    Ready.Never,   &Xattr.PrepareFget,        &Xattr.Fget,             &PathName.Free),
@@ -89,24 +89,15 @@ internal static unsafe class OpTable
         new(Opcode.ReadvFixed,     Transfer,      Ready.ToRead,  &ReadWrite.PrepareVector,  &ReadWrite.ReadvFixed,   &ReadWrite.Cleanup),
         new(Opcode.WritevFixed,    OrderedWrite,  Ready.ToWrite, &ReadWrite.PrepareVector,  &ReadWrite.WritevFixed,  &ReadWrite.Cleanup),
         new(Opcode.Pipe,           Needs.None,    Ready.Never,   &Pipe.Prepare,             &Pipe.Issue,             null),
+        new(Opcode.Nop128,         Needs.None,    Ready.Never,   &Nop.Prepare,              &Nop.Issue,              null),
+        new(Opcode.UringCmd128,    Commands,      Ready.Never,   &Command.Prepare,          &Command.Issue,          null),
     ]);
 
-    /// <summary>The row of a number below <see cref="Count"/>.</summary>
+    /// <summary>The row of a number that is an operation at some level.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ref readonly OpRow Of(Opcode opcode) => ref Rows[(int)opcode];
 
     internal static bool Supports(Opcode opcode) => (int)opcode < Count && Rows[(int)opcode].IsImplemented;
-
-    /// <summary>What an implemented operation still lacks or does otherwise than the kernel, in words; null if nothing.</summary>
-    internal static string? MissingFrom(Opcode opcode) => opcode switch
-    {
-        Opcode.Read or Opcode.Readv => "metadata attributes",
-        Opcode.Write or Opcode.Writev => "metadata attributes",
-        Opcode.ReadFixed or Opcode.WriteFixed or Opcode.ReadvFixed or Opcode.WritevFixed => "metadata attributes",
-        Opcode.UringCmd => "transmit timestamps; commands of devices",
-        Opcode.Fsync => "a range (the whole file is synced)",
-        _ => null,
-    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Prepare(in OpRow row, Request request) => row.Prepare(request);
@@ -123,8 +114,8 @@ internal static unsafe class OpTable
 
     private static OpRow[] Checked(OpRow[] rows)
     {
-        if (rows.Length != Count)
-            throw new InvalidOperationException($"The operation table has {rows.Length} rows, not {Count}.");
+        if (rows.Length != AbiCounts.Opcodes)
+            throw new InvalidOperationException($"The operation table has {rows.Length} rows, not {AbiCounts.Opcodes}.");
         for (int number = 0; number < rows.Length; number++)
         {
             ref readonly OpRow row = ref rows[number];

@@ -180,6 +180,9 @@ internal sealed class Request
     /// <summary>Of a multishot receive with a limit: how many bytes it may still receive.</summary>
     internal uint Left;
 
+    /// <summary>Of a CONNECT: it was begun, and its socket becomes ready when it has ended.</summary>
+    internal bool IsUnderWay;
+
     /// <summary>Of a multishot RECVMSG: the message just received carried nothing, which ends it.</summary>
     internal bool IsLastMessage;
 
@@ -220,6 +223,12 @@ internal sealed class Request
     /// </summary>
     internal volatile bool IsInterrupted;
 
+    /// <summary>
+    /// On a worker it makes a call that waits where the kernel would wait for readiness, or in another place of its own: a cancel that
+    /// interrupts it has taken it out. Set by the operation before it goes to the worker.
+    /// </summary>
+    internal bool WaitsInCall;
+
     /// <summary>The thread that executes it; means something only while one does.</summary>
     internal int WorkerTask;
 
@@ -243,6 +252,20 @@ internal sealed class Request
             Marks |= Marks.Forgiven;
     }
 
+    /// <summary>
+    /// What a request that is not carried on completes with: what it has moved so far, which ends its chain all the same, or -ECANCELED
+    /// (io_uring/rw.c, io_rw_fail; io_uring/net.c, io_sendrecv_fail). A buffer that it has begun to fill is told.
+    /// </summary>
+    internal int EndCancelled()
+    {
+        if (Selection.IsMade)
+            CqeFlags |= BufferGroups.Finish(ref Selection, Progress);
+        if (Progress == 0)
+            return -Errno.ECANCELED;
+        Marks |= Marks.Short;
+        return Progress;
+    }
+
     /// <summary>Whether a call was ended by a signal that is none of the request's business: the runtime sends some, too.</summary>
     internal bool MustRepeat(nint result) => result == -Errno.EINTR && !IsInterrupted;
 
@@ -258,7 +281,7 @@ internal sealed class Request
         Progress = Advanced = 0;
         WaitEvents = 0;
         Watch = -1;
-        IsDelivering = IsStopped = IsLastMessage = false;
+        IsDelivering = IsStopped = IsLastMessage = IsUnderWay = WaitsInCall = false;
         Left = 0;
         Vector = Copied = 0;
         VectorCount = 0;

@@ -13,6 +13,8 @@ namespace UserRing.Engine.Managed;
 /// </summary>
 internal sealed class RingContext
 {
+    private static long _made;
+
     private MemlockCharge _charge;
     private ReferenceCount _references = new(1), _handles = new(1);
     private int _inFlight, _ownerTask;
@@ -33,17 +35,28 @@ internal sealed class RingContext
         Files = new FileTable(this);
         Buffers = new BufferTable(this);
         BufferGroups = new BufferGroups(this);
+        Region = new ParameterRegion(this);
+        BusyPolling = new BusyPolling(this);
         Events = new EventSignal(this);
     }
+
+    /// <summary>Rings in the order in which they were made, which is the order in which the locks of several are taken.</summary>
+    internal long Number { get; } = Interlocked.Increment(ref _made);
 
     /// <summary>The engine object that made it; others do not know its descriptor.</summary>
     internal required ManagedEngine Engine { get; init; }
 
-    internal RingLayout Layout { get; }
+    internal RingLayout Layout { get; private set; }
 
     internal RingMemory Memory { get; }
 
     internal SetupFlags Flags { get; }
+
+    /// <summary>It speaks the newest interface, not Linux 6.18's.</summary>
+    internal bool IsNewest { get; init; }
+
+    /// <summary>Operations that it knows.</summary>
+    internal int Opcodes => IsNewest ? AbiCounts.Opcodes : AbiCounts.OpcodesIn618;
 
     /// <summary>Completions become visible, and what follows from them is done, only when the owner asks for events.</summary>
     internal bool Defers => (Flags & SetupFlags.DeferTaskrun) != 0;
@@ -78,6 +91,10 @@ internal sealed class RingContext
     internal BufferGroups BufferGroups { get; }
 
     internal PersonalityTable Personalities { get; } = new();
+
+    internal ParameterRegion Region { get; }
+
+    internal BusyPolling BusyPolling { get; }
 
     internal EventSignal Events { get; }
 
@@ -190,6 +207,29 @@ internal sealed class RingContext
         return result;
     }
 
+    /// <summary>
+    /// Submit lock held, on the ring's owner: memory of another size takes the place of the ring's, with what is queued and unread:
+    /// 0, -EOVERFLOW if that does not fit, or -errno. Whatever is replaced or refused is freed.
+    /// </summary>
+    internal int Resize(RingMemory memory, in RingLayout layout, MemlockCharge charge)
+    {
+        int error;
+        lock (Completions.Lock)
+        {
+            error = memory.TryTakeOver(Memory, Submission.Head, Completions.Tail) ? Memory.Exchange(memory) : -Errno.EOVERFLOW;
+            if (error == 0)
+            {
+                (Layout, charge, _charge) = (layout, _charge, charge);
+                Submission.Resize(layout.SqEntries);
+                Completions.Resize(layout.CqEntries);
+            }
+        }
+
+        memory.Free();
+        charge.GiveBack();
+        return error;
+    }
+
     /// <summary>Maps one of the ring's areas for the program, with the refusals that a kernel ring's mmap gives: address or -errno.</summary>
     internal nint Map(nuint address, nuint length, int protection, int flags, ulong offset)
     {
@@ -198,6 +238,8 @@ internal sealed class RingContext
         return (offset & MmapOffsets.Mask) switch
         {
             MmapOffsets.PbufRing => BufferGroups.Map((offset & ~MmapOffsets.Mask) >> MmapOffsets.PbufShift, length, protection, flags),
+            MmapOffsets.SqRing or MmapOffsets.CqRing or MmapOffsets.Sqes when (Flags & SetupFlags.NoMmap) != 0 => -Errno.ENOMEM,
+            MmapOffsets.ParamRegion => Region.Map(length, protection, flags),
             _ => Memory.MapForCaller(address, length, protection, flags, offset),
         };
     }
@@ -353,6 +395,7 @@ internal sealed class RingContext
         Files.Free();
         Buffers.Free();
         BufferGroups.Free();
+        Region.Free();
         Events.Free();
         Waiters.Free();
         SqPoll?.Free();

@@ -5,19 +5,19 @@ namespace UserRing.Engine.Managed;
 
 /// <summary>
 /// Sizes and byte offsets of one ring's shared memory, computed from checked parameters; nothing is allocated here.
-/// Heads and tails get a cache line each: programs find them by the offsets, and two threads then never fight over a line.
+/// Heads and tails get a cache line each: programs find them by the offsets, and two threads then never fight over a line. Where the
+/// program brings the memory (NO_MMAP) it has reckoned how much is needed, so there the header is as small as the kernel's.
 /// </summary>
 internal readonly struct RingLayout
 {
     private const uint CacheLine = 64;
 
-    internal const uint SqHead = 0 * CacheLine, SqTail = 1 * CacheLine, CqHead = 2 * CacheLine, CqTail = 3 * CacheLine;
-    internal const uint SqFlags = 4 * CacheLine, SqDropped = SqFlags + 4, CqFlags = SqFlags + 8, CqOverflow = SqFlags + 12;
-    internal const uint SqMask = 5 * CacheLine, SqCount = SqMask + 4, CqMask = SqMask + 8, CqCount = SqMask + 12;
-    internal const uint Cqes = 6 * CacheLine;
+    internal const int BigSqeShift = 7;
 
     internal readonly uint SqEntries, CqEntries;
     internal readonly bool HasSqArray;
+
+    private readonly bool _isSmall;
 
     /// <summary>Bytes from one SQE or CQE to the next, as powers of two: 64 or 128, 16 or 32.</summary>
     internal readonly int SqeShift, CqeShift;
@@ -26,9 +26,36 @@ internal readonly struct RingLayout
     {
         (SqEntries, CqEntries) = (sqEntries, cqEntries);
         HasSqArray = (flags & SetupFlags.NoSqArray) == 0;
-        SqeShift = (flags & SetupFlags.Sqe128) != 0 ? 7 : 6;
+        _isSmall = (flags & SetupFlags.NoMmap) != 0;
+        SqeShift = (flags & SetupFlags.Sqe128) != 0 ? BigSqeShift : BigSqeShift - 1;
         CqeShift = (flags & SetupFlags.Cqe32) != 0 ? 5 : 4;
     }
+
+    internal const uint SqHead = 0;
+
+    internal uint SqTail => _isSmall ? sizeof(uint) : CacheLine;
+
+    internal uint CqHead => 2 * SqTail;
+
+    internal uint CqTail => 3 * SqTail;
+
+    internal uint SqMask => _isSmall ? 4 * sizeof(uint) : 5 * CacheLine;
+
+    internal uint CqMask => SqMask + sizeof(uint);
+
+    internal uint SqCount => SqMask + 2 * sizeof(uint);
+
+    internal uint CqCount => SqMask + 3 * sizeof(uint);
+
+    internal uint SqDropped => _isSmall ? 8 * sizeof(uint) : 4 * CacheLine;
+
+    internal uint SqFlags => SqDropped + sizeof(uint);
+
+    internal uint CqFlags => SqDropped + 2 * sizeof(uint);
+
+    internal uint CqOverflow => SqDropped + 3 * sizeof(uint);
+
+    internal uint Cqes => _isSmall ? CacheLine : 6 * CacheLine;
 
     /// <summary>Offset of the SQ index array; 0 on a ring without one, as the kernel reports it.</summary>
     internal uint SqArray => HasSqArray ? (CqesEnd + CacheLine - 1) & ~(CacheLine - 1) : 0;
@@ -81,9 +108,12 @@ internal readonly struct RingLayout
         return 0;
     }
 
-    /// <summary>Writes sizes and both offset blocks whole, reserved words 0 (row S7: nothing of the caller's input survives).</summary>
+    /// <summary>
+    /// Writes sizes and both offset blocks whole, reserved words 0: nothing of the caller's input survives but the addresses that count.
+    /// </summary>
     internal void Describe(ref RingParams parameters)
     {
+        (ulong sqes, ulong rings) = _isSmall ? (parameters.SqOff.UserAddr, parameters.CqOff.UserAddr) : (0ul, 0ul);
         parameters.SqEntries = SqEntries;
         parameters.CqEntries = CqEntries;
         parameters.SqOff = new SqRingOffsets
@@ -95,6 +125,7 @@ internal readonly struct RingLayout
             Flags = SqFlags,
             Dropped = SqDropped,
             Array = SqArray,
+            UserAddr = sqes,
         };
         parameters.CqOff = new CqRingOffsets
         {
@@ -105,6 +136,7 @@ internal readonly struct RingLayout
             Overflow = CqOverflow,
             Cqes = Cqes,
             Flags = CqFlags,
+            UserAddr = rings,
         };
     }
 }

@@ -68,6 +68,13 @@ internal sealed class SelfCaller : Caller
         return 0;
     }
 
+    internal override int PlaceShared(nuint address, nuint length, int descriptor, long offset)
+    {
+        const int Protection = Libc.PROT_READ | Libc.PROT_WRITE, Kind = Libc.MAP_SHARED | Libc.MAP_FIXED;
+        nint mapped = Libc.Mmap(address, length, Protection, Kind, descriptor, offset);
+        return mapped is < 0 and > -4096 ? (int)mapped : 0;
+    }
+
     internal override ulong Limit(int resource) => Libc.Getrlimit(resource, out ulong soft, out _) == 0 ? soft : ulong.MaxValue;
 
     internal override bool HasCapability(int capability) => Libc.HasCapability(capability);

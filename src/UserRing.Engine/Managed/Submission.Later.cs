@@ -18,6 +18,13 @@ internal sealed partial class Submission
         return new Held(this);
     }
 
+    /// <summary>The lock of a ring that another ring's lock is held over: only if it is free, since its holder may want that one.</summary>
+    internal bool TryHold(out Held held)
+    {
+        held = new Held(this);
+        return _lock.TryEnter();
+    }
+
     /// <summary>
     /// Does what completions left to be done, unless somebody else is at it or only the ring's owner may. Lock-free but for what it does.
     /// </summary>
@@ -64,6 +71,8 @@ internal sealed partial class Submission
         Drain.Release();
         for (RequestList requests = ring.Later.TakeAll(); requests.First is { } first; requests = ring.Later.TakeAll())
         {
+            if (ring.Defers)
+                ring.Completions.Flush(); // what others have posted comes before what follows from it
             _batch.Begin(ring, first.Caller, onSubmitter: true);
             while (requests.TakeFirst() is { } request)
             {

@@ -11,9 +11,11 @@ namespace UserRing.Engine.Managed;
 /// </summary>
 internal sealed partial class Submission(RingContext ring)
 {
-    private const SqeFlags KnownFlags =
+    internal const SqeFlags KnownFlags =
         SqeFlags.FixedFile | SqeFlags.IoDrain | SqeFlags.IoLink | SqeFlags.IoHardlink | SqeFlags.Async | SqeFlags.BufferSelect
         | SqeFlags.CqeSkipSuccess;
+
+    private const Opcode Unknown = (Opcode)byte.MaxValue;
 
     private const SqeFlags Linking = SqeFlags.IoLink | SqeFlags.IoHardlink;
 
@@ -23,7 +25,9 @@ internal sealed partial class Submission(RingContext ring)
     private readonly IssueBatch _batch = new();
     private readonly RingMemory _memory = ring.Memory;
     private readonly Lock _lock = new();
-    private readonly uint _entries = ring.Layout.SqEntries;
+    private uint _entries = ring.Layout.SqEntries;
+    /// <summary>SQ_REWIND: every call begins at the first SQE, and head and tail mean nothing.</summary>
+    private readonly bool _rewinds = (ring.Flags & SetupFlags.SqRewind) != 0;
     private readonly bool _submitAll = (ring.Flags & SetupFlags.SubmitAll) != 0;
 
     /// <summary>The SQ head is the engine's own; its shared copy is output only.</summary>
@@ -63,6 +67,11 @@ internal sealed partial class Submission(RingContext ring)
             return Take(caller, uint.MaxValue) > 0;
     }
 
+    /// <summary>Lock held, and the head as it was taken so far: the memory holds another number of SQEs from now on.</summary>
+    internal void Resize(uint entries) => _entries = entries;
+
+    internal uint Head => _head;
+
     /// <summary>Runs a register command under the lock, with a batch for the tags it may post.</summary>
     internal int Register(Caller caller, RegisterOp operation, nuint argument, uint count)
     {
@@ -79,16 +88,20 @@ internal sealed partial class Submission(RingContext ring)
     {
         if (ring.IsClosed)
             return 0;
-        uint head = _head;
+        uint head = _rewinds ? 0 : _head;
         // The tail is the program's: whatever it says, no more than the ring holds is taken.
-        uint queued = Math.Min(_memory.ReadSqTail() - head, _entries);
+        uint queued = _rewinds ? _entries : Math.Min(_memory.ReadSqTail() - head, _entries);
         uint count = Math.Min(queued, most);
         if (count == 0)
             return 0;
         _batch.Begin(ring, caller, onSubmitter: true);
         uint taken = Consume(ref head, count);
-        _memory.PublishSqHead(head);
-        Volatile.Write(ref _head, head); // after it: who waits for room looks here, and must find it in shared memory too
+        if (!_rewinds)
+        {
+            _memory.PublishSqHead(head);
+            Volatile.Write(ref _head, head); // after it: who waits for room looks here, and must find it in shared memory too
+        }
+
         _batch.End();
         return taken;
     }
@@ -110,6 +123,8 @@ internal sealed partial class Submission(RingContext ring)
             _isFirst = taken++ == 0;
             request ??= Rent();
             _memory.CopySqe(index, out request.Sqe);
+            if (request.Sqe.Opcode is Opcode.Nop128 or Opcode.UringCmd128 && ring.IsNewest)
+                TakeSecondHalf(request, index, count, ref head, ref taken);
             bool goOn = Start(ref request) || _submitAll;
             if (!goOn)
                 break;
@@ -120,6 +135,19 @@ internal sealed partial class Submission(RingContext ring)
         if (_chainHead is not null)
             QueueChain(); // one that was not ended is ended by the end of the call
         return taken;
+    }
+
+    /// <summary>
+    /// The operations of 128 bytes: on a ring of small SQEs the next one is their second half (SQE_MIXED). One that has none is refused.
+    /// </summary>
+    private void TakeSecondHalf(Request request, uint index, uint count, ref uint head, ref uint taken)
+    {
+        if (ring.Layout.SqeShift == RingLayout.BigSqeShift)
+            return;
+        if ((ring.Flags & SetupFlags.SqeMixed) != 0 && taken < count && index + 1 < _entries)
+            (head, taken) = (head + 1, taken + 1);
+        else
+            request.Sqe.Opcode = Unknown;
     }
 
     private Request Rent()
@@ -305,7 +333,7 @@ internal sealed partial class Submission(RingContext ring)
     private int Prepare(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
-        if ((int)sqe.Opcode >= OpTable.Count)
+        if ((int)sqe.Opcode >= ring.Opcodes)
         {
             sqe.Opcode = Opcode.Nop; // nothing behind may look up a row that does not exist
             return -Errno.EINVAL;

@@ -25,7 +25,7 @@ internal struct WaitArgument
 
     /// <summary>EXT_ARG's struct and its timespec are read at once; a signal mask only if the call really waits.</summary>
     internal static int TryRead(
-        Caller caller, EnterFlags flags, nuint address, nuint bytes, bool interrupted, out WaitArgument argument)
+        RingContext ring, Caller caller, EnterFlags flags, nuint address, nuint bytes, bool interrupted, out WaitArgument argument)
     {
         argument = new WaitArgument
         {
@@ -39,6 +39,8 @@ internal struct WaitArgument
             return 0;
         }
 
+        if ((flags & EnterFlags.ExtArgReg) != 0)
+            return argument.ReadRegistered(ring, address, bytes);
         var given = default(GetEventsArg);
         if (bytes != (nuint)Unsafe.SizeOf<GetEventsArg>())
             return -Errno.EINVAL;
@@ -79,8 +81,30 @@ internal struct WaitArgument
         int error = _caller.CopyIn(address, MemoryMarshal.AsBytes(new Span<KernelTimespec>(ref time)));
         if (error < 0)
             return error;
+        SetTimeout(time);
+        return 0;
+    }
+
+    /// <summary>EXT_ARG_REG: the argument lies in memory that was registered for it.</summary>
+    private int ReadRegistered(RingContext ring, nuint offset, nuint bytes)
+    {
+        if (bytes != (nuint)Unsafe.SizeOf<RegWait>())
+            return -Errno.EINVAL;
+        int error = ring.Region.ReadWait(offset, out RegWait given);
+        if (error < 0)
+            return error;
+        if ((given.Flags & ~RegWaitFlags.Ts) != 0)
+            return -Errno.EINVAL;
+        MinWait = given.MinWaitUsec * NanosecondsPerMicrosecond;
+        (_maskAddress, _maskBytes) = ((nuint)given.Sigmask, given.SigmaskSz);
+        if ((given.Flags & RegWaitFlags.Ts) != 0)
+            SetTimeout(given.Ts);
+        return 0;
+    }
+
+    private void SetTimeout(in KernelTimespec time)
+    {
         _hasTimeout = true;
         _timeout = time.TvSec >= MostSeconds ? long.MaxValue : unchecked(time.TvSec * NanosecondsPerSecond + time.TvNsec);
-        return 0;
     }
 }

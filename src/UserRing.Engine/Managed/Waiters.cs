@@ -120,6 +120,31 @@ internal sealed class Waiters(RingContext ring)
         }
     }
 
+    /// <summary>
+    /// Sleeps until something is posted or <paramref name="deadline"/> (ns of CLOCK_MONOTONIC), and not for long in any case, since some
+    /// requests end silently: 0, -EINTR or -ETIME.
+    /// </summary>
+    internal int AwaitPost(long deadline)
+    {
+        const long MostNanoseconds = 10_000_000;
+        long left = deadline == long.MaxValue ? deadline : deadline - Libc.ClockGettimeNs(Libc.CLOCK_MONOTONIC);
+        if (left <= 0)
+            return -Errno.ETIME;
+        Waiter waiter;
+        uint seen;
+        lock (ring.Completions.Lock)
+        {
+            waiter = new Waiter(ring.Completions.ReachableTail + 1, -1);
+            seen = _word.Value;
+            _waiting.Add(waiter);
+            FindNearest();
+        }
+
+        int error = _word.Wait(seen, timed: true, new KernelTimespec { TvNsec = Math.Min(left, MostNanoseconds) });
+        Unregister(waiter);
+        return error == -Errno.EINTR ? error : 0;
+    }
+
     private bool Spin(uint count)
     {
         if (ring.InFlight == 0)

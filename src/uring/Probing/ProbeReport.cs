@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
 using UserRing.Abi;
 using UserRing.Engine;
-using UserRing.Engine.Managed;
 using UserRing.Tool.Bench;
 
 namespace UserRing.Tool.Probing;
@@ -93,38 +92,20 @@ internal sealed record AutoProbe(string? Engine, string? Reason)
 }
 
 /// <summary>One operation and who serves it.</summary>
-internal sealed record OperationProbe
+internal sealed record OperationProbe : OperationReport
 {
-    public required string Name { get; init; }
-
-    public required int Code { get; init; }
-
-    /// <summary>The first kernel that had it.</summary>
-    public required string? Since { get; init; }
+    private OperationProbe(Opcode opcode, bool? kernel)
+        : base(opcode) => Kernel = kernel;
 
     /// <summary>Whether this kernel serves it; null when it could not be asked.</summary>
-    public required bool? Kernel { get; init; }
+    [JsonPropertyOrder(1)]
+    public bool? Kernel { get; }
 
-    /// <summary>"full", "part" or "refused".</summary>
-    public required string Managed { get; init; }
-
-    /// <summary>What a part lacks, or why the operation is refused.</summary>
-    public required string? Why { get; init; }
-
-    public static OperationProbe Of(Opcode opcode, EngineProbe kernel) => new()
-    {
-        Name = OpcodeNames.NameOf(opcode),
-        Code = (int)opcode,
-        Since = OpcodeNames.SinceOf(opcode),
-        Kernel = kernel.Operations?.Supports(opcode),
-        Managed = !ManagedEngine.Supports(opcode) ? "refused" : ManagedEngine.MissingFrom(opcode) is null ? "full" : "part",
-        Why = ManagedEngine.Supports(opcode) ? Lack(ManagedEngine.MissingFrom(opcode)) : "not implemented yet",
-    };
-
-    private static string? Lack(string? missing) => missing is null ? null : $"without {missing}";
+    public static OperationProbe Of(Opcode opcode, EngineProbe kernel) => new(opcode, kernel.Operations?.Supports(opcode));
 }
 
 /// <summary>For people as well as programs, so indented.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
 [JsonSerializable(typeof(ProbeReport))]
+[JsonSerializable(typeof(OperationReport[]))]
 internal sealed partial class ProbeJson : JsonSerializerContext;

@@ -20,7 +20,9 @@ internal sealed partial class ProgramRun
 
         foreach (Chain chain in _tracker.Chains)
         {
-            List<Member> inOrder = [.. chain.Members.Where(member => member.IsEnded).OrderBy(member => member.Completions[^1].Order)];
+            // A link timeout that is let go of may report before or after what comes behind it.
+            List<Member> inOrder = [.. chain.Members.Where(member => member.IsEnded && member.Shape.Kind != Kind.LinkTimeout)
+                .OrderBy(member => member.Completions[^1].Order)];
             for (int i = 1; i < inOrder.Count; i++)
             {
                 if (inOrder[i].Number < inOrder[i - 1].Number && inOrder[i].Completions[^1].Order >= before)

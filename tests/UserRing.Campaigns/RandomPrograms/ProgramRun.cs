@@ -20,15 +20,17 @@ internal sealed partial class ProgramRun
     private readonly Tracker _tracker;
     private readonly SqeMaker _maker;
     private readonly Queue<Member?> _queued = new();
-    private readonly IReadOnlyList<int>? _script;
+    private readonly ProgramRun? _other;
+    private readonly List<(int Completed, string Levels)> _rests = [];
+    private readonly List<string> _ending = [];
     private readonly TimeSpan _quiet;
     private readonly bool _isPolled;
     private uint _position;
     private bool _hasFiles, _hasBuffers;
 
-    private ProgramRun(string engine, World world, RandomProgram program, IReadOnlyList<int>? script, TimeSpan quiet)
+    private ProgramRun(string engine, World world, RandomProgram program, ProgramRun? other, TimeSpan quiet)
     {
-        (_world, _program, _script, _quiet) = (world, program, script, quiet);
+        (_world, _program, _other, _quiet) = (world, program, other, quiet);
         _isPolled = (program.Ring.Flags & SetupFlags.SqPoll) != 0;
         world.Reset();
         _ring = new SeamRing(engine, program.Ring.Entries, program.Ring.Flags, program.Ring.CqEntries, idleMs: 1);
@@ -37,25 +39,22 @@ internal sealed partial class ProgramRun
 
     public List<string> Lines { get; } = [];
 
-    /// <summary>Completions at each rest.</summary>
-    public List<int> Counts { get; } = [];
-
     public Tracker Tracker => _tracker;
 
     /// <summary>Rests that were only assumed, because nothing happened for a while.</summary>
     public int Guesses { get; private set; }
 
     /// <summary>Runs it.</summary>
-    /// <param name="script">Completions at each rest on another engine, for one that is to be compared with it.</param>
+    /// <param name="other">The run on the engine that this one is to be compared with; null for that one itself.</param>
     /// <param name="quiet">How long nothing must happen before nothing is expected.</param>
-    public static ProgramRun Of(string engine, World world, RandomProgram program, IReadOnlyList<int>? script, TimeSpan quiet)
+    public static ProgramRun Of(string engine, World world, RandomProgram program, ProgramRun? other, TimeSpan quiet)
     {
-        var run = new ProgramRun(engine, world, program, script, quiet);
+        var run = new ProgramRun(engine, world, program, other, quiet);
         try
         {
             run.Run();
         }
-        catch (Xunit.Sdk.XunitException failure) when (script is not null)
+        catch (Xunit.Sdk.XunitException failure) when (other is not null)
         {
             run.Lines.Add($"failed: {failure.Message}");
         }
@@ -214,17 +213,37 @@ internal sealed partial class ProgramRun
                 Rest();
         }
 
-        Lines.AddRange(_world.Describe());
-        Lines.AddRange(
+        Describe();
+        // What a silent request does can be seen only where it does it.
+        if (_other is not null)
+            SpinWait.SpinUntil(() => _ending.SequenceEqual(_other._ending) || !Describe(), _quiet);
+        Lines.AddRange(_ending);
+    }
+
+    /// <summary>What is left when all is over; always true.</summary>
+    private bool Describe()
+    {
+        _ending.Clear();
+        _ending.AddRange(_world.Describe());
+        _ending.AddRange(
             from member in _tracker.Members
             where member.Shape.Kind is Kind.ReadStream or Kind.ReadFile
             select $"memory of #{member.Number}: {_world.HashOfSlot(member.Number)}");
-        Lines.Add($"never ended: {string.Join(' ', _tracker.Members.Where(member => !member.IsEnded).Select(member => member.Number))}");
+        _ending.Add($"never ended: {string.Join(' ', _tracker.Members.Where(member => !member.IsEnded).Select(member => member.Number))}");
+        return true;
+    }
+
+    /// <summary>Whether as much has happened as on the other engine.</summary>
+    private bool IsWhereOtherWas()
+    {
+        if (_other is null || _rests.Count >= _other._rests.Count)
+            return true;
+        (int completed, string levels) = _other._rests[_rests.Count];
+        return _tracker.Completed >= completed && _world.Levels() == levels;
     }
 
     private void Rest()
     {
-        int want = _script is null || Counts.Count >= _script.Count ? -1 : _script[Counts.Count];
         int before = _tracker.Completed;
         long since = Stopwatch.GetTimestamp();
         bool isSettled = !_tracker.IsMurky;
@@ -240,11 +259,11 @@ internal sealed partial class ProgramRun
                 continue;
             }
 
-            if (_script is not null ? _tracker.Completed >= want : !_tracker.MayProgress())
+            if (_other is not null ? IsWhereOtherWas() : !_tracker.MayProgress())
             {
                 if (isSettled)
                     break;
-                if (_script is null)
+                if (_other is null)
                     KernelWorkers.AwaitSleep();
                 isSettled = true;
                 continue;
@@ -260,7 +279,8 @@ internal sealed partial class ProgramRun
             _ring.EnterFor(0, 1, Slice);
         }
 
-        Counts.Add(_tracker.Completed);
+        _rests.Add((_tracker.Completed, _world.Levels()));
         Report(before);
+        Lines.Add($"  levels {_rests[^1].Levels}");
     }
 }

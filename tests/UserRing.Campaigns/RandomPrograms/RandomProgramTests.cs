@@ -19,7 +19,7 @@ public sealed class RandomProgramTests
                 programs++;
                 ProgramRun kernel = ProgramRun.Of(TestEngines.Kernel, world, program, null, Quick);
                 guesses += kernel.Guesses;
-                ProgramRun managed = ProgramRun.Of(TestEngines.Managed, world, program, kernel.Counts, Patient);
+                ProgramRun managed = ProgramRun.Of(TestEngines.Managed, world, program, kernel, Patient);
                 if (!managed.Lines.SequenceEqual(kernel.Lines))
                     throw new InvalidOperationException(Difference.Between(kernel.Lines, managed.Lines));
             },

@@ -52,6 +52,9 @@ internal sealed unsafe partial class Stream : IDisposable
     /// <summary>What poll(2) says now, of those events and of what it always says.</summary>
     public static int Events(int descriptor, int events) => Libc.Poll(descriptor, (short)events, 0, out short ready) > 0 ? ready : 0;
 
+    /// <summary>How many bytes wait on either side.</summary>
+    public (int Near, int Far) Level => (Unread(Reads), _isPipe ? 0 : Unread(FarReads));
+
     public string FarWrite(int bytes)
     {
         if (FarWrites < 0 || bytes == 0)
@@ -104,11 +107,21 @@ internal sealed unsafe partial class Stream : IDisposable
             : Libc.Preadv2(descriptor, memory, -1, Libc.RWF_NOWAIT);
     }
 
+    private static int Unread(int descriptor)
+    {
+        const nuint FionRead = 0x541B;
+        int unread = 0;
+        return descriptor >= 0 && ioctl(descriptor, FionRead, &unread) == 0 ? unread : -1;
+    }
+
     private static int Dup(int descriptor)
     {
         const int F_DUPFD_CLOEXEC = 1030;
         return Libc.Fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
     }
+
+    [LibraryImport("libc")]
+    private static partial int ioctl(int descriptor, nuint request, int* argument);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int socketpair(int domain, int type, int protocol, int* ends);

@@ -85,6 +85,9 @@ internal sealed class World : IDisposable
 
     public static int SlotOf(int stream, bool writes) => Files + 1 + 2 * stream + (writes ? 1 : 0);
 
+    /// <summary>How full each stream is.</summary>
+    public string Levels() => string.Join(' ', _streams.Select(stream => $"{stream.Level.Near}/{stream.Level.Far}"));
+
     /// <summary>Everything a program can see of its files.</summary>
     public IEnumerable<string> Describe()
     {

@@ -11,7 +11,10 @@ internal static class Pending
     public static bool Contains(string row) => Rows.Contains(row);
 
     public static void Write(string path, IEnumerable<Verdict> verdicts) =>
-        System.IO.File.WriteAllLines(path, verdicts.Where(verdict => verdict.IsUnexplained).Select(verdict => verdict.Row.Name));
+        System.IO.File.WriteAllLines(path, verdicts.Where(IsToBeListed).Select(verdict => verdict.Row.Name));
+
+    private static bool IsToBeListed(Verdict verdict) =>
+        verdict.IsUnexplained || verdict.LacksOperation && !RowCounts.IsToCome(verdict.Row);
 
     private static HashSet<string> Read()
     {

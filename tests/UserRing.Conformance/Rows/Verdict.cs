@@ -19,6 +19,9 @@ internal sealed record Verdict(string Engine, ErrorRow Row, Standing Standing, s
     /// <summary>Differs, and the list of known differences does not say why.</summary>
     public bool IsUnexplained => Standing == Standing.Different && !IsKnown;
 
+    /// <summary>The managed engine could not be asked for want of an operation.</summary>
+    public bool LacksOperation => Standing == Standing.NotRun && Got.StartsWith(CaseEngine.Lacks, StringComparison.Ordinal);
+
     public bool IsKnown => Engine != TestEngines.Kernel && KnownDifferences.All.ContainsKey(Row.Name);
 
     /// <summary>

@@ -64,7 +64,7 @@ public sealed unsafe class BufferGroupsTests
         Assert.Equal(-Errno.ENOBUFS, setting.TrySelect());
         setting.Offer(16, 16, 16);
         BufferSelection selection = setting.Select(64, out uint length);
-        Assert.Equal((setting.AddressOf(0), 16u, 100, 0), (selection.Address, length, selection.Id, setting.Head));
+        Assert.Equal((Setting.AddressOf(0), 16u, 100, 0), (selection.Address, length, selection.Id, setting.Head));
         Assert.True(setting.Groups.Recycle(ref selection));
         selection = setting.Select(4, out length);
         Assert.Equal((100, 4u), (selection.Id, length));
@@ -99,13 +99,13 @@ public sealed unsafe class BufferGroupsTests
         setting.Register(mapped, PbufRingFlags.Inc);
         setting.Offer(16, 16, 16);
         Assert.Equal((CqeFlags)(100 << 16) | CqeFlags.Buffer | CqeFlags.BufMore, setting.Take(4, 4));
-        Assert.Equal((setting.AddressOf(0) + 4, 12u, 0), (setting.Entry(0).Addr, setting.Entry(0).Len, setting.Head));
+        Assert.Equal((Setting.AddressOf(0) + 4, 12u, 0), (setting.Entry(0).Addr, setting.Entry(0).Len, setting.Head));
         Assert.Equal((CqeFlags)(100 << 16) | CqeFlags.Buffer, setting.Take(12, 12));
-        Assert.Equal((setting.AddressOf(0) + 4, 0u, 1), (setting.Entry(0).Addr, setting.Entry(0).Len, setting.Head));
+        Assert.Equal((Setting.AddressOf(0) + 4, 0u, 1), (setting.Entry(0).Addr, setting.Entry(0).Len, setting.Head));
 
         // Paid for when it is taken: then what was asked for counts, not what came.
         BufferSelection selection = setting.Select(4, out _, mayRetry: false);
-        Assert.Equal((setting.AddressOf(1) + 4, 12u), (setting.Entry(1).Addr, setting.Entry(1).Len));
+        Assert.Equal((Setting.AddressOf(1) + 4, 12u), (setting.Entry(1).Addr, setting.Entry(1).Len));
         Assert.Equal((CqeFlags)(101 << 16) | CqeFlags.Buffer | CqeFlags.BufMore, BufferGroups.Finish(ref selection, 0));
         selection = setting.Select(100, out uint length, mayRetry: false);
         Assert.Equal(12u, length);
@@ -267,7 +267,7 @@ public sealed unsafe class BufferGroupsTests
 
         public ref Buf Entry(int index) => ref ((Buf*)_memory)[index];
 
-        public nuint AddressOf(int entry) => 0x10_0000 + (nuint)entry * 16;
+        public static nuint AddressOf(int entry) => 0x10_0000 + (nuint)entry * 16;
 
         public void Register(bool mapped = false, PbufRingFlags flags = 0, uint leastLeft = 0)
         {

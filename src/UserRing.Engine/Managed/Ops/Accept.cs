@@ -51,7 +51,7 @@ internal static class Accept
                     return WouldBlock(request, flags);
                 if (mode != IssueMode.Worker)
                 {
-                    request.CannotTry = request.WasReady = true;
+                    request.CannotTry = request.WasReady = request.WaitsInCall = true;
                     return IssueOutcome.WouldBlock;
                 }
             }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UserRing.Abi;
 using UserRing.Engine.Linux;
 
@@ -9,6 +10,7 @@ namespace UserRing.Engine.Managed.Ops;
 /// </summary>
 internal static class Command
 {
+    private const int MostOption = 4096;
     private const UringCmdFlags Known = UringCmdFlags.Fixed | UringCmdFlags.Multishot;
 
     internal static int Prepare(Request request)
@@ -37,6 +39,7 @@ internal static class Command
             SocketOp.SiocOutq => Libc.BytesToSend(request.File),
             SocketOp.GetSockOpt => GetOption(request),
             SocketOp.SetSockOpt => SetOption(request),
+            SocketOp.GetSockName when request.Ring.IsNewest => GetName(request),
             _ => -Errno.EOPNOTSUPP,
         });
     }
@@ -79,7 +82,25 @@ internal static class Command
             : Libc.SetSockOpt(request.File, (int)sqe.Level, (int)sqe.OptName, Libc.AddressOf(value), (uint)value.Length);
     }
 
-    private const int MostOption = 4096;
+    /// <summary>The socket's own address or, with 1 as its option's length, the peer's; the length's address is in addr3.</summary>
+    private static int GetName(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        if (sqe.IoPrio != 0 || sqe.Len != 0 || sqe.OptLen > 1)
+            return -Errno.EINVAL;
+        uint room = 0;
+        int error = request.Caller.CopyIn((nuint)sqe.Addr3, MemoryMarshal.AsBytes(new Span<uint>(ref room)));
+        if (error < 0)
+            return error;
+        if ((int)room < 0)
+            return -Errno.EINVAL;
+        Span<byte> address = stackalloc byte[SocketAddress.Most];
+        error = Libc.GetSocketName(request.File, ofPeer: sqe.OptLen == 1, address, out uint length);
+        if (error == 0)
+            error = request.Caller.CopyOut((nuint)sqe.Addr, address[..(int)Math.Min(room, length)]);
+        return error < 0 ? error : request.Caller.CopyOut((nuint)sqe.Addr3, MemoryMarshal.AsBytes(new Span<uint>(ref length)));
+    }
+
 
     private static IssueOutcome Done(Request request, int result)
     {

@@ -64,10 +64,23 @@ internal static class Timeout
         if (sqe.BufIndex != 0 || sqe.Len != 1 || sqe.SpliceFdIn != 0)
             return -Errno.EINVAL;
         TimeoutFlags flags = sqe.TimeoutFlags;
-        if ((flags & ~Known) != 0 || (flags & TimeoutFlags.ClockMask) == TimeoutFlags.ClockMask || (flags & Never) == Never)
+        TimeoutFlags known = request.Ring.IsNewest ? Known | TimeoutFlags.ImmediateArg : Known;
+        if ((flags & ~known) != 0 || (flags & TimeoutFlags.ClockMask) == TimeoutFlags.ClockMask || (flags & Never) == Never)
             return -Errno.EINVAL;
 
         sqe.Off = (uint)sqe.Off; // the upper half is nobody's (io_uring/timeout.c, __io_timeout_prep)
+
+        request.Clock = (flags & TimeoutFlags.ClockMask) switch
+        {
+            TimeoutFlags.Boottime => Libc.CLOCK_BOOTTIME,
+            TimeoutFlags.Realtime => Libc.CLOCK_REALTIME,
+            _ => Libc.CLOCK_MONOTONIC,
+        };
+        if ((flags & TimeoutFlags.ImmediateArg) != 0)
+        {
+            request.Interval = (long)Math.Min(sqe.Addr, long.MaxValue); // no address but nanoseconds
+            return 0;
+        }
 
         // The timespec is the program's again once the SQE was taken: read here, once.
         var time = default(KernelTimespec);
@@ -77,12 +90,6 @@ internal static class Timeout
         if (time.TvSec < 0 || time.TvNsec < 0)
             return -Errno.EINVAL;
         request.Interval = ToNanoseconds(time);
-        request.Clock = (flags & TimeoutFlags.ClockMask) switch
-        {
-            TimeoutFlags.Boottime => Libc.CLOCK_BOOTTIME,
-            TimeoutFlags.Realtime => Libc.CLOCK_REALTIME,
-            _ => Libc.CLOCK_MONOTONIC,
-        };
         return 0;
     }
 
@@ -91,13 +98,19 @@ internal static class Timeout
         ref ulong repeats = ref request.Sqe.Off; // our copy; 0 has no end
         batch.CountTimeout();
         bool goesOn = (request.Marks & Marks.Multishot) != 0 && (repeats == 0 || --repeats != 0);
-        return goesOn && batch.TryPostMore(request, -Errno.ETIME, CqeFlags.None) ? Park(request, 0) : Done(request, -Errno.ETIME);
+        if (goesOn && batch.TryPostMore(request, -Errno.ETIME, CqeFlags.None))
+            return Park(request, 0);
+        bool isCancelled = request.Ring.Timers!.EndDelivery(request);
+        return Done(request, isCancelled ? -Errno.ECANCELED : -Errno.ETIME);
     }
 
     private static IssueOutcome Park(Request request, uint count)
     {
         int error = request.Ring.GetTimers().Park(request, count);
-        return error == 0 ? IssueOutcome.Parked : Done(request, error);
+        if (error == 0)
+            return IssueOutcome.Parked;
+        request.Ring.Timers!.EndDelivery(request);
+        return Done(request, error);
     }
 
     private static IssueOutcome Done(Request request, int result)

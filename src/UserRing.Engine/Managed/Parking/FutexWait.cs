@@ -37,7 +37,7 @@ internal sealed class FutexWait(RingContext ring) : ParkingPlace(ring)
         FutexSleepers.Instance.TakeMatching(match, ref _waiting, ref taken);
         var result = new CancelResult { Cancelled = taken.Count };
         while (taken.TakeFirst() is { } request)
-            Ring.Later.Complete(request, -Errno.ECANCELED);
+            Ring.Later.Cancel(request);
         return result;
     }
 }

@@ -1,4 +1,3 @@
-using UserRing.Abi;
 using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Parking;
@@ -89,15 +88,20 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
                 next = request.Next;
                 if (request.IsStopped || !match.Matches(request))
                     continue;
-                result.Cancelled++;
-                if (request.IsDelivering)
+                if (!request.IsDelivering)
                 {
-                    request.IsStopped = true; // whoever delivers ends it
+                    result.Cancelled++;
+                    Unlist(request);
+                    taken.Append(request);
                 }
                 else
                 {
-                    Unlist(request);
-                    taken.Append(request);
+                    // Whoever delivers ends it. One that waits for a single event most likely ends by itself in this very moment.
+                    request.IsStopped = true;
+                    if ((request.Marks & Marks.Multishot) != 0)
+                        result.Cancelled++;
+                    else
+                        result.Running++;
                 }
 
                 if (!match.All)
@@ -109,7 +113,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         {
             // Waits for the poller if it is looking at this very request, and only then may the request be used again.
             Poller.Instance.Remove(request.WaitSlot, Watched(request));
-            Ring.Later.Complete(request, -Errno.ECANCELED);
+            Ring.Later.Cancel(request);
         }
 
         return result;
@@ -142,7 +146,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         }
 
         Poller.Instance.Remove(request.WaitSlot, Watched(request));
-        Ring.Later.Complete(request, -Errno.ECANCELED);
+        Ring.Later.Cancel(request);
     }
 
     /// <summary>Under the move lock, so that a cancel finds it in one place or the other.</summary>
@@ -159,7 +163,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         }
 
         if (isStopped)
-            Ring.Later.Complete(request, -Errno.ECANCELED);
+            Ring.Later.Cancel(request);
         else if (error < 0)
             batch.Complete(request, error);
     }

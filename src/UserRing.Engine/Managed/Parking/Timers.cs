@@ -11,6 +11,9 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
 {
     private readonly Lock _lock = new(), _flushLock = new();
     private RequestList _waiting, _linked;
+
+    /// <summary>Multishot timeouts between an expiry and the next wait, so that a cancel finds them then too.</summary>
+    private RequestList _delivering;
     private int _counting;
     private IssueBatch? _flushBatch;
 
@@ -47,21 +50,33 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
         return true;
     }
 
-    /// <summary>Clock's lock held.</summary>
-    internal void Enlist(Request request)
+    /// <summary>
+    /// A multishot timeout that has expired will not wait again: true if a cancel has found it meanwhile, and counts on its end.
+    /// </summary>
+    internal bool EndDelivery(Request request)
+    {
+        lock (_lock)
+            return IsStopped(request);
+    }
+
+    /// <summary>Clock's lock held. False if a cancel has found it between two expiries: then it does not wait again.</summary>
+    internal bool TryEnlist(Request request)
     {
         lock (_lock)
         {
+            if (IsStopped(request))
+                return false;
             request.Place = this;
             if (request.Target is not null)
             {
                 _linked.Append(request);
-                return;
+                return true;
             }
 
             _waiting.Append(request);
             if (request.WaitEvents != 0)
                 _counting++;
+            return true;
         }
     }
 
@@ -73,6 +88,12 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
             if (request.Place != this)
                 return false;
             Unlist(request);
+            if ((request.Marks & Marks.Multishot) != 0)
+            {
+                request.IsDelivering = true;
+                _delivering.Append(request);
+            }
+
             return true;
         }
     }
@@ -123,8 +144,19 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
     internal override CancelResult Cancel(in CancelMatch match, IssueBatch batch)
     {
         RequestList taken = default;
+        var result = default(CancelResult);
         lock (_lock)
         {
+            for (Request? request = _delivering.First; request is not null; request = request.Next)
+            {
+                if (request.IsStopped || !match.Matches(request))
+                    continue;
+                request.IsStopped = true;
+                result.Cancelled++;
+                if (!match.All)
+                    return result;
+            }
+
             _waiting.TakeMatching(match, ref taken);
             for (Request? request = taken.First; request is not null; request = request.Next)
             {
@@ -134,7 +166,7 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
             }
         }
 
-        var result = new CancelResult { Cancelled = taken.Count };
+        result.Cancelled += taken.Count;
         while (TakeFinished(ref taken) is { } cancelled)
             Ring.Later.Complete(cancelled, -Errno.ECANCELED); // counts like any other completion (io_uring/timeout.c, io_timeout_cancel)
         return result;
@@ -154,6 +186,15 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
         if (request is not null)
             TimerClock.Of(request.Clock).Remove(request); // waits for the clock if it looks at this very request; then it may be used again
         return request;
+    }
+
+    private bool IsStopped(Request request)
+    {
+        bool isStopped = request.IsStopped;
+        if (request.IsDelivering)
+            _delivering.Remove(request);
+        request.IsDelivering = request.IsStopped = false;
+        return isStopped;
     }
 
     private void Unlist(Request request)
@@ -214,12 +255,13 @@ internal sealed class TimerClock : IPollTarget
             return _watchError;
         lock (_lock)
         {
+            if (!timers.TryEnlist(request))
+                return -Errno.ECANCELED;
             request.Clock = _clock;
             if (_count == _heap.Length)
                 Array.Resize(ref _heap, _count * 2);
             Place(request, _count++);
             SiftUp(request.WaitSlot);
-            timers.Enlist(request);
             Arm();
             return 0;
         }

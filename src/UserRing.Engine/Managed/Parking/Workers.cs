@@ -129,15 +129,24 @@ internal sealed class Workers : ParkingPlace, IInterruptible
                 TakeBehind(match, ref taken);
             for (Request? request = taken.First; request is not null; request = request.Next)
                 request.Place = null;
+            result.Cancelled = taken.Count;
             if (match.All || taken.Count == 0)
-                result.Running = InterruptMatching(match);
+                InterruptMatching(match, ref result);
         }
 
-        if (result.Running > 0)
+        if (result.Found > taken.Count)
             Interruption.Repeat(this);
-        result.Cancelled = taken.Count;
+        if (match.All)
+        {
+            // What is counted (io_uring/cancel.c, io_try_cancel): those that wait here as one, and none if one was running; but each that
+            // the kernel would have waiting for its file.
+            int forReadiness = result.Cancelled - taken.Count;
+            result.Cancelled = forReadiness + (result.Running > 0 ? 0 : Math.Min(1, taken.Count));
+            result.Running = 0;
+        }
+
         while (taken.TakeFirst() is { } request)
-            Ring.Later.Complete(request, -Errno.ECANCELED);
+            Ring.Later.Cancel(request);
         return result;
     }
 
@@ -164,21 +173,21 @@ internal sealed class Workers : ParkingPlace, IInterruptible
     private WorkClass ClassOf(Request request) => request.MayWaitLong ? _unbounded : _bounded;
 
     /// <summary>Lock held: which also keeps the worker from leaving its request, and its thread from ending, while it is sent to.</summary>
-    private int InterruptMatching(in CancelMatch match)
+    private void InterruptMatching(in CancelMatch match, ref CancelResult result)
     {
-        int found = 0;
         foreach (Request request in _executing)
         {
-            if (!match.Matches(request))
+            if (!match.Matches(request) || request.WaitsInCall && request.IsInterrupted) // another cancel has taken that one out
                 continue;
-            found++;
+            if (request.WaitsInCall)
+                result.Cancelled++;
+            else
+                result.Running++;
             request.IsInterrupted = true;
             Interruption.Send(request.WorkerTask);
             if (!match.All)
                 break;
         }
-
-        return found;
     }
 
     /// <summary>Lock held: from here on a cancel interrupts it.</summary>
@@ -260,7 +269,7 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         lock (_lock)
             _executing.Remove(request); // before it is completed: a cancel must not look at a request that is used again
         if (outcome == IssueOutcome.Done)
-            batch.Complete(request, request.Result == -Errno.EINTR ? InterruptedResult(row) : request.Result);
+            batch.Complete(request, request.Result == -Errno.EINTR ? InterruptedResult(request, row) : request.Result);
     }
 
     /// <summary>To where it can wait, under the move lock, so that a cancel finds it here or there; or -errno.</summary>
@@ -271,7 +280,7 @@ internal sealed class Workers : ParkingPlace, IInterruptible
             lock (_lock)
                 _executing.Remove(request);
             // Told that it runs, the canceller counts on its end.
-            return request.IsInterrupted ? -Errno.ECANCELED : Submission.TryPark(request, batch, straightToWorker: false);
+            return request.IsInterrupted ? request.EndCancelled() : Submission.TryPark(request, batch, straightToWorker: false);
         }
     }
 
@@ -288,7 +297,8 @@ internal sealed class Workers : ParkingPlace, IInterruptible
     /// What the kernel says of a call that a cancel interrupted: transfers turn its internal code into EINTR (io_uring/rw.c, net.c),
     /// everything else lets it through (an open of a FIFO, splice, tee).
     /// </summary>
-    private static int InterruptedResult(in OpRow row) => row.ReadyOn == Ready.Never ? -RestartCode : -Errno.EINTR;
+    private static int InterruptedResult(Request request, in OpRow row) =>
+        request.WaitsInCall ? -Errno.ECANCELED : row.ReadyOn == Ready.Never ? -RestartCode : -Errno.EINTR;
 
     /// <summary>After a request: the next one of the same file for this worker, or its seat is free.</summary>
     private Request? Leave(ulong fileKey, int task, WorkClass workClass)

@@ -53,7 +53,8 @@ internal struct MemoryArea
         this = default;
     }
 
-    private static int Check(in RegionDesc asked)
+    /// <summary>What is asked for: 0 or -errno.</summary>
+    internal static int Check(in RegionDesc asked)
     {
         ulong inPage = (ulong)Environment.SystemPageSize - 1;
         if (MemoryMarshal.AsBytes(new ReadOnlySpan<Ulongs4>(in asked.Resv)).ContainsAnyExcept((byte)0))

@@ -37,17 +37,43 @@ internal sealed class RegisteredFile(int descriptor, ulong tag) : RegisteredReso
     protected override void Free() => Libc.Close(Descriptor);
 }
 
-/// <summary>
-/// A registered buffer: a range of the program's memory, checked and made resident when registered. Memory cannot be pinned from user
-/// space: a program that unmaps it gets EFAULT from later requests where the kernel's engine would go on using the old pages.
-/// </summary>
-internal sealed class RegisteredBuffer(nuint address, nuint length, ulong tag, MemlockCharge charge) : RegisteredResource(tag)
+/// <summary>A registered buffer of one ring; several rings may share the memory.</summary>
+internal sealed class RegisteredBuffer(BufferMemory memory, ulong tag) : RegisteredResource(tag)
 {
-    private MemlockCharge _charge = charge;
+    private readonly nuint _address = memory.Address, _length = memory.Length;
+
+    /// <summary>The same memory for a slot of its own.</summary>
+    internal RegisteredBuffer Share()
+    {
+        memory.AddReference();
+        return new RegisteredBuffer(memory, tag: 0);
+    }
 
     /// <summary>Whether the range lies inside, the end included.</summary>
     internal bool Contains(nuint start, nuint bytes) =>
-        start >= address && start - address <= length && bytes <= length - (start - address);
+        start >= _address && start - _address <= _length && bytes <= _length - (start - _address);
 
-    protected override void Free() => _charge.GiveBack();
+    protected override void Free() => memory.Release();
+}
+
+/// <summary>
+/// The memory of a registered buffer: a range of the program's, checked and made resident when registered. Memory cannot be pinned from
+/// user space: a program that unmaps it gets EFAULT from later requests where the kernel's engine would go on using the old pages.
+/// </summary>
+internal sealed class BufferMemory(nuint address, nuint length, MemlockCharge charge)
+{
+    private ReferenceCount _references = new(1);
+    private MemlockCharge _charge = charge;
+
+    internal nuint Address => address;
+
+    internal nuint Length => length;
+
+    internal void AddReference() => _references.Add();
+
+    internal void Release()
+    {
+        if (_references.Drop())
+            _charge.GiveBack();
+    }
 }

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using UserRing.Abi;
+using UserRing.Engine.Linux;
+using UserRing.Engine.Managed.Ops;
 
 namespace UserRing.Engine.Managed.Registered;
 
@@ -19,9 +21,21 @@ internal static class Registration
     {
         _ when ring.Restrictions is { } restrictions && !restrictions.AllowsRegister(operation) => -Errno.EACCES,
         RegisterOp.RegisterRingFds => RingDescriptors.Register(ring, caller, argument, count),
+        RegisterOp.RegisterSyncCancel => CancelCommand.Run(ring, caller, argument, count),
+        RegisterOp.RegisterCloneBuffers => BufferTable.Clone(ring, caller, argument, count),
+        RegisterOp.RegisterQuery => RingQuery.Run(caller, argument, count),
         RegisterOp.UnregisterRingFds => RingDescriptors.Unregister(caller, argument, count),
         _ => ring.Submission.Register(caller, operation, argument, count),
     };
+
+    /// <summary>Without a ring, which the descriptor -1 stands for.</summary>
+    internal static int RunWithoutRing(ManagedEngine engine, Caller caller, RegisterOp operation, nuint argument, uint count) =>
+        operation switch
+        {
+            RegisterOp.RegisterSendMsgRing => MessageRing.Send(engine, caller, argument, count),
+            RegisterOp.RegisterQuery => RingQuery.Run(caller, argument, count),
+            _ => NotARow,
+        };
 
     /// <summary>Submit lock held. Argument shapes are checked before state, state before contents.</summary>
     internal static int RunLocked(
@@ -40,7 +54,7 @@ internal static class Registration
         RegisterOp.RegisterEventFd => RegisterEventFd(ring, caller, argument, count, asyncOnly: false),
         RegisterOp.RegisterEventFdAsync => RegisterEventFd(ring, caller, argument, count, asyncOnly: true),
         RegisterOp.UnregisterEventFd => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Events.Unregister(),
-        RegisterOp.RegisterProbe => Probe(caller, argument, count),
+        RegisterOp.RegisterProbe => Probe(ring, caller, argument, count),
         RegisterOp.RegisterPbufRing => RegisterBufferRing(ring, caller, argument, count),
         RegisterOp.UnregisterPbufRing => UnregisterBufferRing(ring, caller, argument, count),
         RegisterOp.RegisterPbufStatus => GetBufferRingStatus(ring, caller, argument, count),
@@ -49,6 +63,12 @@ internal static class Registration
         RegisterOp.RegisterIoWqAff => WorkerCommands.SetAffinity(ring, caller, argument, count),
         RegisterOp.UnregisterIoWqAff => argument != 0 || count != 0 ? -Errno.EINVAL : WorkerCommands.ResetAffinity(ring, caller),
         RegisterOp.RegisterIoWqMaxWorkers => WorkerCommands.SetLimits(ring, caller, argument, count),
+        RegisterOp.RegisterResizeRings => RingResize.Run(ring, caller, argument, count),
+        RegisterOp.RegisterNapi => ring.BusyPolling.Register(caller, argument, count),
+        RegisterOp.UnregisterNapi => ring.BusyPolling.Unregister(caller, argument, count),
+        RegisterOp.RegisterZcrxIfq => ring.BusyPolling.RegisterQueue(caller, argument, count),
+        RegisterOp.RegisterClock => SetClock(ring, caller, argument, count),
+        RegisterOp.RegisterMemRegion => ring.Region.Register(caller, argument, count),
         RegisterOp.RegisterRestrictions => ring.Restrict(caller, argument, count),
         RegisterOp.RegisterEnableRings => argument != 0 || count != 0 ? -Errno.EINVAL : ring.Enable(caller),
         _ => NotARow, // as a kernel that does not know the command
@@ -58,7 +78,7 @@ internal static class Registration
     {
         if (count == 0)
             return -Errno.EINVAL;
-        int error = Read(caller, argument, out RsrcUpdate update);
+        int error = caller.Read(argument, out RsrcUpdate update);
         if (error < 0)
             return error;
         return update.Resv != 0 ? -Errno.EINVAL : ring.Files.Update(caller, update.Offset, (nuint)update.Data, 0, count, batch);
@@ -71,7 +91,7 @@ internal static class Registration
     {
         if (size != Unsafe.SizeOf<RsrcRegister>())
             return -Errno.EINVAL;
-        int error = Read(caller, argument, out RsrcRegister register);
+        int error = caller.Read(argument, out RsrcRegister register);
         if (error < 0)
             return error;
         bool sparse = (register.Flags & RsrcRegisterFlags.Sparse) != 0;
@@ -87,7 +107,7 @@ internal static class Registration
     {
         if (size != Unsafe.SizeOf<RsrcUpdate2>())
             return -Errno.EINVAL;
-        int error = Read(caller, argument, out RsrcUpdate2 update);
+        int error = caller.Read(argument, out RsrcUpdate2 update);
         if (error < 0)
             return error;
         return update.Nr == 0 || update.Resv != 0 || update.Resv2 != 0
@@ -99,28 +119,41 @@ internal static class Registration
     {
         if (argument == 0 || count != 0)
             return -Errno.EINVAL;
-        int error = Read(caller, argument, out FileIndexRange range);
+        int error = caller.Read(argument, out FileIndexRange range);
         return error < 0 ? error : ring.Files.SetAllocRange(range);
+    }
+
+    private static int SetClock(RingContext ring, Caller caller, nuint argument, uint count)
+    {
+        if (argument == 0 || count != 0)
+            return -Errno.EINVAL;
+        int error = caller.Read(argument, out ClockRegister asked);
+        if (error < 0)
+            return error;
+        if (asked.Resv0 != 0 || asked.Resv1 != 0 || asked.Resv2 != 0 || asked.ClockId is not (Libc.CLOCK_MONOTONIC or Libc.CLOCK_BOOTTIME))
+            return -Errno.EINVAL;
+        ring.WaitClock = (int)asked.ClockId;
+        return 0;
     }
 
     private static int RegisterBufferRing(RingContext ring, Caller caller, nuint argument, uint count)
     {
-        int error = ReadOne(caller, argument, count, out BufReg registration);
+        int error = caller.ReadOne(argument, count, out BufReg registration);
         return error < 0 ? error : ring.BufferGroups.RegisterRing(caller, registration);
     }
 
     private static int UnregisterBufferRing(RingContext ring, Caller caller, nuint argument, uint count)
     {
-        int error = ReadOne(caller, argument, count, out BufReg registration);
+        int error = caller.ReadOne(argument, count, out BufReg registration);
         return error < 0 ? error : ring.BufferGroups.UnregisterRing(registration);
     }
 
     private static int GetBufferRingStatus(RingContext ring, Caller caller, nuint argument, uint count)
     {
-        int error = ReadOne(caller, argument, count, out BufStatus status);
+        int error = caller.ReadOne(argument, count, out BufStatus status);
         if (error == 0)
             error = ring.BufferGroups.GetStatus(ref status);
-        return error < 0 ? error : caller.CopyOut(argument, MemoryMarshal.AsBytes(new ReadOnlySpan<BufStatus>(in status)));
+        return error < 0 ? error : caller.Write(argument, status);
     }
 
     private static int RegisterEventFd(RingContext ring, Caller caller, nuint argument, uint count, bool asyncOnly)
@@ -129,11 +162,11 @@ internal static class Registration
             return -Errno.EINVAL;
         if (ring.Events.IsRegistered)
             return -Errno.EBUSY;
-        int error = Read(caller, argument, out int descriptor);
+        int error = caller.Read(argument, out int descriptor);
         return error < 0 ? error : ring.Events.Register(caller, descriptor, asyncOnly);
     }
 
-    private static int Probe(Caller caller, nuint argument, uint count)
+    private static int Probe(RingContext ring, Caller caller, nuint argument, uint count)
     {
         if (argument == 0 || count > RingLimits.MaxProbeOps)
             return -Errno.EINVAL;
@@ -144,8 +177,8 @@ internal static class Registration
         if (bytes.AsSpan().ContainsAnyExcept((byte)0))
             return -Errno.EINVAL;
 
-        int listed = Math.Min((int)count, OpTable.Count);
-        MemoryMarshal.Write(bytes, new Probe { LastOp = (Opcode)(OpTable.Count - 1), OpsLen = (byte)listed });
+        int listed = Math.Min((int)count, ring.Opcodes);
+        MemoryMarshal.Write(bytes, new Probe { LastOp = (Opcode)(ring.Opcodes - 1), OpsLen = (byte)listed });
         Span<ProbeOp> operations = MemoryMarshal.Cast<byte, ProbeOp>(bytes.AsSpan(Abi.Probe.OpsOffset));
         for (int number = 0; number < listed; number++)
         {
@@ -154,20 +187,5 @@ internal static class Registration
         }
 
         return caller.CopyOut(argument, bytes);
-    }
-
-    /// <summary>The argument of a command that takes one struct: -EINVAL unless there is one.</summary>
-    private static int ReadOne<T>(Caller caller, nuint argument, uint count, out T value)
-        where T : unmanaged
-    {
-        value = default;
-        return argument == 0 || count != 1 ? -Errno.EINVAL : Read(caller, argument, out value);
-    }
-
-    private static int Read<T>(Caller caller, nuint address, out T value)
-        where T : unmanaged
-    {
-        value = default;
-        return caller.CopyIn(address, MemoryMarshal.AsBytes(new Span<T>(ref value)));
     }
 }

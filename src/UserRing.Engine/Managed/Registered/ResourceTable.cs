@@ -67,6 +67,9 @@ internal abstract class ResourceTable<TSource, TResource>(RingContext ring)
             : Fill(caller, _entries, offset, count, data, tags, batch, update: true);
     }
 
+    /// <summary>Puts another table in the place of this one; what becomes of the resources is the caller's business.</summary>
+    protected void Exchange(TResource?[] entries) => _entries = entries;
+
     internal int Unregister(IssueBatch batch)
     {
         if (_entries is not { } entries)
