@@ -25,10 +25,11 @@ internal sealed class FileFacts
     internal FileFacts() => _memoryFiles.AsSpan().Fill(-1);
 
     /// <summary>
-    /// Whether writes beyond some size are refused (RLIMIT_FSIZE): then one raises SIGXFSZ in the thread that makes it, which is not for the
-    /// submitter to suffer.
+    /// Whether writes beyond some size are refused (RLIMIT_FSIZE): then one raises SIGXFSZ in the thread that makes it, which is not for
+    /// the submitter to suffer.
     /// </summary>
-    internal bool HasSizeLimit => _hasSizeLimit ??= Libc.Getrlimit(Libc.RLIMIT_FSIZE, out ulong most, out _) < 0 || most != Libc.RLIM_INFINITY;
+    internal bool HasSizeLimit =>
+        _hasSizeLimit ??= Libc.Getrlimit(Libc.RLIMIT_FSIZE, out ulong most, out _) < 0 || most != Libc.RLIM_INFINITY;
 
     /// <summary>
     /// Whether close(2) may wait: a socket that lingers, a device, and a file of any file system that is not known to have nothing to

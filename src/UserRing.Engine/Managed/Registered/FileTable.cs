@@ -29,7 +29,8 @@ internal sealed class FileTable(RingContext ring) : ResourceTable<int, Registere
     }
 
     /// <summary>
-    /// As <see cref="InstallFixed"/> for a descriptor of the caller's, who keeps it. Submit lock held; -EBADF for what cannot be registered.
+    /// As <see cref="InstallFixed"/> for a descriptor of the caller's, who keeps it; -EBADF for what cannot be registered. Submit lock
+    /// held.
     /// </summary>
     internal int InstallDuplicate(Caller caller, int descriptor, uint fileIndex, IssueBatch batch)
     {
