@@ -135,6 +135,9 @@ internal sealed class FileFacts
         /// <summary>Data in memory only: a plain call at an offset does not block.</summary>
         internal bool IsMemoryFile => IsRegular && _inMemory;
 
+        /// <summary>Of a file system that knows RWF_NOWAIT, though not in every call.</summary>
+        internal bool TakesNoWait => IsRegular && _system is Ext or Xfs or Btrfs;
+
         /// <summary>
         /// Neither readiness nor a would-block exists for it. The kernel's own file systems have files that only look so: a read of
         /// /proc/kmsg or of a trace_pipe waits for ever, and epoll says until when. Nor is the rest of a short transfer owed there.

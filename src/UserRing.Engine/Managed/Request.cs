@@ -239,6 +239,9 @@ internal sealed class Request
     internal FutexWaitv[]? Futexes;
     internal FutexSleepers.Sleeper? Sleeper;
 
+    /// <summary>A worker executes it in a call that blocks, whether or not it could wait for readiness.</summary>
+    internal bool MayBlock;
+
     /// <summary>A worker that runs it may be gone for long: its file is neither regular nor a directory or block device.</summary>
     internal bool MayWaitLong;
 
@@ -284,7 +287,7 @@ internal sealed class Request
         Progress = Advanced = 0;
         WaitEvents = 0;
         Watch = -1;
-        IsDelivering = IsStopped = IsLastMessage = IsUnderWay = WaitsInCall = false;
+        IsDelivering = IsStopped = IsLastMessage = IsUnderWay = WaitsInCall = MayBlock = false;
         Left = 0;
         Vector = Copied = 0;
         VectorCount = 0;

@@ -132,8 +132,13 @@ internal sealed partial class Submission(RingContext ring)
 
         if (request is not null)
             ring.Pool.Return(request);
-        if (_chainHead is not null)
-            QueueChain(); // one that was not ended is ended by the end of the call
+        if (_chainHead is { } cut)
+        {
+            // One that was not ended is ended by the end of the call, and goes to a worker (io_uring/io_uring.c, io_submit_state_end).
+            cut.MayBlock = true;
+            QueueChain();
+        }
+
         return taken;
     }
 
@@ -308,7 +313,15 @@ internal sealed partial class Submission(RingContext ring)
         Request? timeout = request.LinkTimeout != LinkTimeoutState.None ? request.Link : null;
         if (timeout is not null)
             timeout.Target = request;
-        if ((request.Sqe.Flags & SqeFlags.Async) != 0)
+        bool goesToWorker = (request.Sqe.Flags & SqeFlags.Async) != 0;
+        if (request.MayBlock)
+        {
+            // What is asked for by flag tries to wait for readiness first; and only where there is such a thing does it matter.
+            request.MayBlock = !goesToWorker && row.ReadyOn != Ready.Never;
+            goesToWorker |= request.MayBlock && !_batch.FactsOf(request.File).HasNoReadiness;
+        }
+
+        if (goesToWorker)
         {
             Park(request, _batch, straightToWorker: true);
         }

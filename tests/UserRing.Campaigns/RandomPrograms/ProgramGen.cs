@@ -38,7 +38,7 @@ internal static class ProgramGen
         (write, file, length, offset, form, flags) => new RequestShape
         {
             Kind = write ? Kind.WriteFile : Kind.ReadFile, Target = file, Length = length, Offset = offset, Form = form,
-            Extra = flags == Libc.RWF_NOWAIT ? 0 : flags,
+            Extra = flags,
         });
 
     private static readonly Gen<RequestShape> Fsyncs = Gen.Select(

@@ -21,11 +21,11 @@ internal sealed partial class ProgramRun
         foreach (Chain chain in _tracker.Chains)
         {
             // A link timeout that is let go of may report before or after what comes behind it.
-            List<Member> inOrder = [.. chain.Members.Where(member => member.IsEnded && member.Shape.Kind != Kind.LinkTimeout)
-                .OrderBy(member => member.Completions[^1].Order)];
+            List<Member> inOrder = [.. chain.Members.Where(member => member.HasResult && member.Shape.Kind != Kind.LinkTimeout)
+                .OrderBy(member => member.Order)];
             for (int i = 1; i < inOrder.Count; i++)
             {
-                if (inOrder[i].Number < inOrder[i - 1].Number && inOrder[i].Completions[^1].Order >= before)
+                if (inOrder[i].Number < inOrder[i - 1].Number && inOrder[i].Order >= before)
                     Lines.Add($"  #{inOrder[i].Number} after #{inOrder[i - 1].Number}");
             }
         }
@@ -37,7 +37,7 @@ internal sealed partial class ProgramRun
             int at = drained.Completions[0].Order;
             foreach (Member other in _tracker.Members)
             {
-                if (other.Number < drained.Number && other.IsSubmitted && (!other.IsEnded || other.Completions[^1].Order > at))
+                if (other.Number < drained.Number && other.IsSubmitted && (!other.IsEnded || other.HasResult && other.Order > at))
                     Lines.Add($"  #{drained.Number} did not wait for #{other.Number}");
             }
         }

@@ -26,7 +26,7 @@ internal sealed partial class ProgramRun
     private readonly TimeSpan _quiet;
     private readonly bool _isPolled;
     private uint _position;
-    private bool _hasFiles, _hasBuffers;
+    private bool _hasFiles, _hasBuffers, _isLost;
 
     private ProgramRun(string engine, World world, RandomProgram program, ProgramRun? other, TimeSpan quiet)
     {
@@ -215,7 +215,7 @@ internal sealed partial class ProgramRun
 
         Describe();
         // What a silent request does can be seen only where it does it.
-        if (_other is not null)
+        if (_other is not null && !_isLost)
             SpinWait.SpinUntil(() => _ending.SequenceEqual(_other._ending) || !Describe(), _quiet);
         Lines.AddRange(_ending);
     }
@@ -229,14 +229,14 @@ internal sealed partial class ProgramRun
             from member in _tracker.Members
             where member.Shape.Kind is Kind.ReadStream or Kind.ReadFile
             select $"memory of #{member.Number}: {_world.HashOfSlot(member.Number)}");
-        _ending.Add($"never ended: {string.Join(' ', _tracker.Members.Where(member => !member.IsEnded).Select(member => member.Number))}");
+        _ending.Add($"never ended: {string.Join(' ', _tracker.Members.Where(member => !member.HasResult).Select(member => member.Number))}");
         return true;
     }
 
     /// <summary>Whether as much has happened as on the other engine.</summary>
     private bool IsWhereOtherWas()
     {
-        if (_other is null || _rests.Count >= _other._rests.Count)
+        if (_other is null || _rests.Count >= _other._rests.Count || _isLost)
             return true;
         (int completed, string levels) = _other._rests[_rests.Count];
         return _tracker.Completed >= completed && _world.Levels() == levels;
@@ -259,7 +259,8 @@ internal sealed partial class ProgramRun
                 continue;
             }
 
-            if (_other is not null ? IsWhereOtherWas() : !_tracker.MayProgress())
+            Outlook outlook = _other is not null ? RandomPrograms.Outlook.Unsure : _tracker.Outlook();
+            if (_other is not null ? IsWhereOtherWas() : outlook == RandomPrograms.Outlook.Quiet)
             {
                 if (isSettled)
                     break;
@@ -269,8 +270,11 @@ internal sealed partial class ProgramRun
                 continue;
             }
 
-            if (Stopwatch.GetElapsedTime(since) > _quiet)
+            Assert.True(outlook != RandomPrograms.Outlook.Sure || Stopwatch.GetElapsedTime(since) < SeamRing.Patience/3,
+                $"#{_tracker.Last?.Number} does not end: {_tracker.Last?.Shape}\n{string.Join('\n', Lines)}");
+            if (outlook != RandomPrograms.Outlook.Sure && Stopwatch.GetElapsedTime(since) > _quiet)
             {
+                _isLost |= _other is not null; // from here on the two have nothing to do with each other
                 Guesses++;
                 _tracker.PresumeQuiet();
                 break;

@@ -49,6 +49,9 @@ internal sealed unsafe partial class Stream : IDisposable
         return pair;
     }
 
+    /// <summary>Both ends.</summary>
+    public bool IsClosed => Reads < 0 && Writes < 0;
+
     /// <summary>What poll(2) says now, of those events and of what it always says.</summary>
     public static int Events(int descriptor, int events) => Libc.Poll(descriptor, (short)events, 0, out short ready) > 0 ? ready : 0;
 

@@ -25,10 +25,19 @@ internal sealed class Member(int number, RequestShape shape, Chain chain)
 
     public bool IsSubmitted { get; set; }
 
+    /// <summary>It was under way when the last descriptor of its end was closed, and keeps the end open.</summary>
+    public bool HoldsClosed { get; set; }
+
     /// <summary>Completions there had been when it was submitted.</summary>
     public int Before { get; set; }
 
+    /// <summary>Ended with a completion.</summary>
+    public bool HasResult => IsEnded && Completions.Count > 0;
+
     public int Result => Completions[^1].Res;
+
+    /// <summary>Its last completion's place among all.</summary>
+    public int Order => Completions[^1].Order;
 }
 
 /// <summary>Requests of which each starts when the one before it has ended; mostly a single one.</summary>
@@ -41,7 +50,15 @@ internal sealed class Chain
     /// <summary>A success may leave no trace, so that nothing tells for certain when it has ended.</summary>
     public bool IsSilent { get; private set; }
 
+    /// <summary>Not at once, though its flags do not say so.</summary>
     public bool StartsOnWorker { get; set; }
+
+    /// <summary>Submitted, and not held back by a drain.</summary>
+    public bool IsStarted { get; set; }
+
+    public bool IsDrained { get; set; }
+
+    public bool IsPresumedQuiet => Members.TrueForAll(member => member.IsPresumedQuiet);
 
     public bool IsEnded => Members.TrueForAll(member => member.IsEnded);
 
@@ -56,6 +73,19 @@ internal sealed class Chain
     }
 }
 
+/// <summary>What is to be expected of a program that does nothing.</summary>
+internal enum Outlook
+{
+    /// <summary>Nothing.</summary>
+    Quiet,
+
+    /// <summary>Perhaps something.</summary>
+    Unsure,
+
+    /// <summary>Certainly something.</summary>
+    Sure,
+}
+
 /// <summary>
 /// The requests of a running program: which have ended, which wait for something that will not happen by itself, and which are bound to
 /// end. So a run can wait exactly as long as there is something to wait for.
@@ -64,6 +94,7 @@ internal sealed class Tracker(World world)
 {
     private readonly List<Chain> _chains = [];
     private readonly List<Member> _members = [];
+    private readonly Drain _drain = new();
     private bool _isChainOpen;
 
     public IReadOnlyList<Member> Members => _members;
@@ -102,23 +133,12 @@ internal sealed class Tracker(World world)
     {
         member.IsSubmitted = true;
         member.Before = Completed;
-        Chain chain = member.Chain;
-        if (member == chain.Members[0])
-        {
-            chain.StartsOnWorker |= IsDraining;
-            // Nothing is before it, and it asks for nothing: draining is over with it.
-            if (_members.TrueForAll(other => other.Chain == chain || !other.IsSubmitted || other.IsEnded))
-                IsDraining = false;
-        }
-
-        IsDraining |= member.Shape.Is(SqeFlags.IoDrain);
-        chain.StartsOnWorker |= IsDraining;
+        if (member == member.Chain.Members[0])
+            _drain.Take(member.Chain);
     }
 
-    /// <summary>
-    /// From a drained request on the kernel hands everything to workers, for a while: what comes now may not be carried out at once.
-    /// </summary>
-    public bool IsDraining { get; private set; }
+    /// <summary>What comes now may not be carried out at once.</summary>
+    public bool IsDraining => _drain.IsActive;
 
     /// <summary>Claims of all chains under way but one.</summary>
     public Claims ClaimedBesides(Chain? own)
@@ -140,6 +160,30 @@ internal sealed class Tracker(World world)
         member.Completions.Add((Completed++, cqe.Res, cqe.Flags));
         member.IsEnded |= (cqe.Flags & CqeFlags.More) == 0;
         member.IsDue = false;
+        foreach (Member other in _members)
+            other.IsPresumedQuiet = false;
+        EndSilentOnes(member);
+        _drain.Release();
+    }
+
+    private static void EndSilentOnes(Member member)
+    {
+        if (!member.IsEnded || member.Shape.Kind == Kind.LinkTimeout)
+            return;
+        // Those before it that were silent have ended as well.
+        foreach (Member before in member.Chain.Members)
+        {
+            if (before == member)
+                break;
+            before.IsEnded |= before.Shape.Is(SqeFlags.CqeSkipSuccess);
+        }
+
+        // One that was to be silent and is not has failed, and silences the rest in its place.
+        int index = member.Chain.Members.IndexOf(member);
+        bool silences = member.Shape.Is(SqeFlags.CqeSkipSuccess) && !member.Shape.Is(SqeFlags.IoHardlink)
+            && (index == 0 || member.Result != -Errno.ECANCELED);
+        for (int i = index + 1; silences && i < member.Chain.Members.Count; i++)
+            member.Chain.Members[i].IsEnded = true;
     }
 
     /// <summary>What can already end will, whoever is asked.</summary>
@@ -147,7 +191,7 @@ internal sealed class Tracker(World world)
     {
         foreach (Chain chain in _chains)
         {
-            if (chain.Head is { } head && CanEnd(head))
+            if (!chain.IsStarted && chain.Head is { } head && CanEnd(head))
                 head.IsDue = true;
         }
     }
@@ -175,6 +219,7 @@ internal sealed class Tracker(World world)
             foreach (Member member in chain.Members)
             {
                 member.IsPresumedQuiet = false;
+                member.HoldsClosed |= chain.IsStarted && chain.Head == member && NumberOf(member) < 0;
                 if (member.Shape.Kind == Kind.Poll && !member.IsEnded)
                     member.IsDue = Readiness(member) != 0;
             }
@@ -192,50 +237,58 @@ internal sealed class Tracker(World world)
         }
     }
 
-    /// <summary>Whether a completion is still to be expected without anything being done for it.</summary>
-    public bool MayProgress()
+    /// <summary>Whether something is still to be expected without anything being done for it.</summary>
+    /// <summary>Of which something is expected.</summary>
+    public Member? Last { get; private set; }
+
+    public Outlook Outlook()
     {
-        bool any = false;
-        bool isDraining = false, isBehind = false;
+        Outlook all = _drain.WaitsForUnknown ? RandomPrograms.Outlook.Unsure : RandomPrograms.Outlook.Quiet;
         foreach (Chain chain in _chains)
         {
-            if (chain.IsEnded || !chain.Members[0].IsSubmitted)
-                continue;
-            isDraining |= isBehind && chain.Members.Exists(member => member.Shape.Is(SqeFlags.IoDrain));
-            isBehind = true;
-            if (!isDraining && MayProgress(chain))
-                any = true;
+            if (chain.IsStarted && !chain.IsEnded)
+                all = (Outlook)Math.Max((int)all, (int)OutlookOf(chain));
         }
 
-        return any;
+        return all;
     }
 
-    private bool MayProgress(Chain chain)
+    private Outlook OutlookOf(Chain chain)
     {
-        foreach (Member member in chain.Members)
+        bool isUnsure = false;
+        for (int i = 0; i < chain.Members.Count; i++)
         {
+            Member member = chain.Members[i];
             if (member.IsEnded)
                 continue;
             if (member.IsPresumedQuiet)
-                return false;
-            if (member.IsDue)
-                return true;
-            if (CanEnd(member))
+                return RandomPrograms.Outlook.Quiet;
+            if (member.IsDue || CanEnd(member))
             {
-                bool isInvisible = member.Shape.Is(SqeFlags.CqeSkipSuccess) && member.Shape.IsInstant && !member.Shape.MayWait;
-                if (isInvisible)
-                    continue; // has ended, or its failure would be seen
                 member.IsDue = true;
-                return true;
+                bool isSilent = member.Shape.Is(SqeFlags.CqeSkipSuccess);
+                if (isSilent && member.Shape.IsInstant && !member.Shape.MayWait && !chain.StartsOnWorker)
+                {
+                    member.IsDue = false;
+                    isUnsure = true; // has ended, or its failure would be seen
+                    continue;
+                }
+
+                bool isSure = !isUnsure && !chain.IsSilent && IsSure(member.Shape);
+                Last = member;
+                return isSure ? RandomPrograms.Outlook.Sure : RandomPrograms.Outlook.Unsure;
             }
 
-            int after = chain.Members.IndexOf(member) + 1;
-            bool isTimed = after < chain.Members.Count && chain.Members[after] is { IsEnded: false, Shape: { Kind: Kind.LinkTimeout, IsShort: true } };
-            return isTimed;
+            bool isTimed = i + 1 < chain.Members.Count && !chain.Members[i + 1].IsEnded
+                && chain.Members[i + 1].Shape is { Kind: Kind.LinkTimeout, IsShort: true };
+            return isTimed ? RandomPrograms.Outlook.Unsure : RandomPrograms.Outlook.Quiet;
         }
 
-        return false;
+        return RandomPrograms.Outlook.Quiet;
     }
+
+    private static bool IsSure(RequestShape shape) =>
+        !shape.MayWait || shape.Flaw == Flaw.None && (shape.Kind == Kind.Timeout ? shape.Count == 0 : shape is not { Kind: Kind.Poll, Count: > 0 });
 
     /// <summary>Whether a request, once started, ends by itself.</summary>
     private bool CanEnd(Member member)
@@ -246,7 +299,8 @@ internal sealed class Tracker(World world)
         switch (shape.Kind)
         {
             case Kind.Timeout:
-                return shape.IsShort || shape.Count > 0 && (shape.Extra & (int)TimeoutFlags.Multishot) == 0 && Completed - member.Before >= shape.Count;
+                bool isMultishot = (shape.Extra & (int)TimeoutFlags.Multishot) != 0;
+                return shape.IsShort || shape.Count > 0 && !isMultishot && Completed - member.Before >= shape.Count;
             case Kind.Poll:
                 return member.Completions.Count == 0 && Readiness(member) != 0;
             default:
@@ -264,7 +318,15 @@ internal sealed class Tracker(World world)
             Kind.WriteStream => Libc.POLLOUT,
             _ => shape.Extra,
         };
-        int number = shape.WritesStream ? stream.Writes : stream.Reads;
+        if (member.HoldsClosed)
+            return stream.IsClosed ? 1 : 0; // only the other end's closing ends it
+        int number = NumberOf(member);
         return number < 0 ? 1 : Stream.Events(number, events);
+    }
+
+    private int NumberOf(Member member)
+    {
+        Stream stream = world[member.Shape.Target];
+        return member.Shape.WritesStream ? stream.Writes : stream.Reads;
     }
 }

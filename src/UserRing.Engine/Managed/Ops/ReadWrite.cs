@@ -175,7 +175,7 @@ internal static class ReadWrite
             ownNoWait = false; // in memory: a plain call does not block
         }
 
-        return Attempt(request, batch, ref facts, write, vector, flags, ownNoWait);
+        return Attempt(request, batch, ref facts, mode, write, vector, flags, ownNoWait);
     }
 
     /// <summary>Whether a call that cannot be told not to block does not block all the same.</summary>
@@ -200,7 +200,7 @@ internal static class ReadWrite
     }
 
     private static IssueOutcome Attempt(
-        Request request, IssueBatch batch, ref FileFacts.Entry facts, bool write, bool vector, int flags, bool ownNoWait)
+        Request request, IssueBatch batch, ref FileFacts.Entry facts, IssueMode mode, bool write, bool vector, int flags, bool ownNoWait)
     {
         long offset = request.IsStream ? CurrentPosition : (long)request.Sqe.Off;
         while (true)
@@ -223,6 +223,14 @@ internal static class ReadWrite
                     request.IsStream = true;
                     offset = CurrentPosition;
                     continue;
+                case -Errno.EAGAIN or -Errno.EOPNOTSUPP when (flags & Libc.RWF_NOWAIT) != 0 && (done == -Errno.EAGAIN || facts.TakesNoWait):
+                    if (mode == IssueMode.Worker)
+                    {
+                        flags &= ~Libc.RWF_NOWAIT; // nobody waits for a worker (io_uring/rw.c drops it there)
+                        continue;
+                    }
+
+                    return request.Progress > 0 ? Finish(request) : Done(request, -Errno.EAGAIN);
                 case -Errno.EOPNOTSUPP when ownNoWait:
                     (write ? ref facts.WriteNeedsWorker : ref facts.ReadNeedsWorker) = true;
                     if (MayRunHere(request, batch, ref facts, write))

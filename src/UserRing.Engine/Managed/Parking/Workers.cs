@@ -242,7 +242,7 @@ internal sealed class Workers : ParkingPlace, IInterruptible
     {
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
         // Asked for by IOSQE_ASYNC and able to wait for readiness: that is tried before a thread is given up to it.
-        bool hasReadiness = request.MayWaitLong && row.ReadyOn != Ready.Never, mayPoll = hasReadiness && !request.CannotTry;
+        bool hasReadiness = request.MayWaitLong && row.ReadyOn != Ready.Never && !request.MayBlock, mayPoll = hasReadiness && !request.CannotTry;
         IssueOutcome outcome;
         if (hasReadiness && !mayPoll && !IsReady(request, row))
         {
@@ -258,7 +258,11 @@ internal sealed class Workers : ParkingPlace, IInterruptible
                 : OpTable.Issue(row, request, batch, mode);
         }
 
-        if (outcome is IssueOutcome.WouldBlock or IssueOutcome.Again)
+        if (outcome == IssueOutcome.WouldBlock && request.MayBlock)
+        {
+            (outcome, request.Result) = (IssueOutcome.Done, -Errno.EAGAIN); // O_NONBLOCK is honoured here
+        }
+        else if (outcome is IssueOutcome.WouldBlock or IssueOutcome.Again)
         {
             int error = Move(request, batch);
             if (error < 0)

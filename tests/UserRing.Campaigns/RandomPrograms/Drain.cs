@@ -1,0 +1,65 @@
+using UserRing.Abi;
+
+namespace UserRing.Campaigns.RandomPrograms;
+
+/// <summary>
+/// Which chains a drain holds back, as the kernel counts it: from a drained request on everything queues up, and what is first in the queue
+/// starts when nothing is in flight; with it what follows, up to the next that is drained. It is over with a chain that did not ask
+/// for it and finds nothing before it.
+/// </summary>
+internal sealed class Drain
+{
+    private readonly List<Chain> _started = [], _waiting = [];
+    private bool _isNextDrained;
+
+    public bool IsActive { get; private set; }
+
+    /// <summary>Something is held back by what may have ended silently.</summary>
+    public bool WaitsForUnknown => _waiting.Count > 0 && !_waiting[0].IsPresumedQuiet && _started.Exists(chain => !chain.IsEnded && chain.IsSilent);
+
+    public void Take(Chain chain)
+    {
+        bool drains = _isNextDrained || chain.Members.Exists(member => member.Shape.Is(SqeFlags.IoDrain));
+        _isNextDrained = chain.Members.FindIndex(1, member => member.Shape.Is(SqeFlags.IoDrain)) >= 0;
+        IsActive |= drains;
+        if (!IsActive)
+        {
+            Start(chain);
+            return;
+        }
+
+        chain.StartsOnWorker = true;
+        chain.IsDrained = drains;
+        if (!drains && _waiting.Count == 0 && !IsAnyInFlight())
+            IsActive = false;
+        _waiting.Add(chain);
+        Release();
+    }
+
+    public void Release()
+    {
+        _waiting.RemoveAll(chain => chain.IsEnded); // refused in preparation: not held back at all
+        bool seen = false, first = true;
+        while (_waiting.Count > 0)
+        {
+            seen |= _waiting[0].IsDrained;
+            if ((seen || first) && IsAnyInFlight())
+                break;
+            Start(_waiting[0]);
+            _waiting.RemoveAt(0);
+            first = false;
+        }
+    }
+
+    private bool IsAnyInFlight()
+    {
+        _started.RemoveAll(chain => chain.IsEnded);
+        return _started.Count > 0;
+    }
+
+    private void Start(Chain chain)
+    {
+        chain.IsStarted = true;
+        _started.Add(chain);
+    }
+}
