@@ -136,7 +136,7 @@ internal sealed class FileFacts
         internal bool IsMemoryFile => IsRegular && _inMemory;
 
         /// <summary>Of a file system that knows RWF_NOWAIT, though not in every call.</summary>
-        internal bool TakesNoWait => IsRegular && _system is Ext or Xfs or Btrfs;
+        internal bool TakesNoWait => IsRegular && _takesNoWait;
 
         /// <summary>
         /// Neither readiness nor a would-block exists for it. The kernel's own file systems have files that only look so: a read of
@@ -147,7 +147,7 @@ internal sealed class FileFacts
         /// <summary>The same for all descriptors of one file; 0 only for what has no identity.</summary>
         internal ulong FileKey => Kind == 0 ? 0 : _identity.Ino * 31 + _identity.Dev;
 
-        private bool _inMemory, _isKernels;
+        private bool _inMemory, _isKernels, _takesNoWait;
 
         private ushort Kind
         {
@@ -160,6 +160,7 @@ internal sealed class FileFacts
                         _identity = default;
                     long system = (_identity.Mode & TypeMask) == Regular ? Libc.StatfsType(Descriptor) : 0;
                     (_inMemory, _isKernels) = (system == Tmpfs, system is Proc or Sysfs or Debugfs or Tracefs);
+                    _takesNoWait = system is Libc.EXT4_SUPER_MAGIC or Libc.XFS_SUPER_MAGIC or Libc.BTRFS_SUPER_MAGIC;
                 }
 
                 return _identity.Mode;
