@@ -1,4 +1,3 @@
-using UserRing.Abi;
 using UserRing.Engine.Linux;
 
 namespace UserRing.Campaigns.RandomPrograms;

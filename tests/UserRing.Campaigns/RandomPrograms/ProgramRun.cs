@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using UserRing.Abi;
-using UserRing.Engine.Linux;
 
 namespace UserRing.Campaigns.RandomPrograms;
 
@@ -8,7 +7,7 @@ namespace UserRing.Campaigns.RandomPrograms;
 /// Runs a program on one engine and writes down what it could see. The kernel's run waits until nothing can happen any more; the other
 /// engine's run, which is given the kernel's numbers, until as many completions have come.
 /// </summary>
-internal sealed partial class ProgramRun
+internal sealed partial class ProgramRun : IDisposable
 {
     private const int MostInChain = 16;
 
@@ -39,6 +38,8 @@ internal sealed partial class ProgramRun
 
     public List<string> Lines { get; } = [];
 
+    public void Dispose() => _ring.Dispose();
+
     public Tracker Tracker => _tracker;
 
     /// <summary>Rests that were only assumed, because nothing happened for a while.</summary>
@@ -60,7 +61,7 @@ internal sealed partial class ProgramRun
         }
         finally
         {
-            run._ring.Dispose();
+            run.Dispose();
         }
 
         return run;
