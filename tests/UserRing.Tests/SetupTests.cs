@@ -199,7 +199,7 @@ public sealed unsafe class SetupTests
     {
         using var ring = new SeamRing(TestEngines.Managed);
         Assert.Equal(Engine.Managed.ManagedEngine.SupportedFeatures, ring.Params.Features);
-        Assert.Equal(RingFeatures.None, ring.Params.Features & (RingFeatures.CqeSkip | RingFeatures.LinkedFile | RingFeatures.RegRegRing));
+        Assert.Equal(RingFeatures.None, ring.Params.Features & RingFeatures.RwAttr);
     }
 
     [Theory, EveryEngine]
