@@ -135,6 +135,12 @@ internal sealed class FileFacts
         /// <summary>Data in memory only: a plain call at an offset does not block.</summary>
         internal bool IsMemoryFile => IsRegular && _inMemory;
 
+        /// <summary>A file of a file system whose direct transfers can be polled for, on a device that can.</summary>
+        internal bool CanBePolled => TakesNoWait;
+
+        /// <summary>The device it lies on; asked only of what has a kind.</summary>
+        internal readonly ulong Device => _identity.Dev;
+
         /// <summary>Of a file system that knows RWF_NOWAIT, though not in every call.</summary>
         internal bool TakesNoWait => IsRegular && _takesNoWait;
 

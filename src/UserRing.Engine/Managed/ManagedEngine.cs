@@ -25,7 +25,8 @@ public sealed class ManagedEngine : IRingEngine
     private const SetupFlags HonouredSetup =
         SetupFlags.SqPoll | SetupFlags.SqAff | SetupFlags.AttachWq | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled
         | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun
-        | SetupFlags.NoMmap | SetupFlags.RegisteredFdOnly | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
+        | SetupFlags.NoMmap | SetupFlags.RegisteredFdOnly | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32 | SetupFlags.CqeMixed
+        | SetupFlags.IoPoll | SetupFlags.HybridIoPoll;
 
     private const EnterFlags HonouredEnter =
         EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.RegisteredRing
@@ -245,6 +246,8 @@ public sealed class ManagedEngine : IRingEngine
         const SetupFlags BothCqeSizes = SetupFlags.Cqe32 | SetupFlags.CqeMixed;
         if ((flags & ~honoured) != 0 || (flags & BothSqeSizes) == BothSqeSizes || (flags & BothCqeSizes) == BothCqeSizes)
             return false;
+        if ((flags & (SetupFlags.IoPoll | SetupFlags.HybridIoPoll)) == SetupFlags.HybridIoPoll)
+            return false;
         if ((flags & SetupFlags.SqRewind) != 0 && (flags & (SetupFlags.NoSqArray | SetupFlags.SqPoll)) != SetupFlags.NoSqArray)
             return false;
         if ((flags & SetupFlags.SqPoll) != 0 && (flags & (TaskrunModes | SetupFlags.TaskrunFlag)) != 0)
@@ -357,6 +360,8 @@ public sealed class ManagedEngine : IRingEngine
         if ((ring.Flags & SetupFlags.DeferTaskrun) != 0 && !ring.IsOwner(_caller))
             return -Errno.EEXIST;
         ring.Progress();
+        if (ring.PollsDevices && ring.InFlight == 0)
+            return 0; // nothing to poll for (io_uring/io_uring.c, io_iopoll_check)
         uint count = Math.Min(minComplete, ring.Layout.CqEntries);
         return ring.Completions.Unread >= count ? 0 : ring.Waiters.Wait(count, wait);
     }

@@ -12,6 +12,10 @@ namespace UserRing.Engine.Managed.Ops;
 internal static class ReadWrite
 {
     private const long CurrentPosition = -1;
+    private const int OnFilesOnly =
+        ~(Libc.RWF_HIPRI | Libc.RWF_DSYNC | Libc.RWF_SYNC | Libc.RWF_NOWAIT | Libc.RWF_APPEND | Libc.RWF_NOAPPEND);
+
+    private const int KnownFlags = ~OnFilesOnly | Libc.RWF_ATOMIC | Libc.RWF_DONTCACHE;
     private const int MostIovecs = RingLimits.MaxIovecs;
 
     internal static int Prepare(Request request)
@@ -127,7 +131,7 @@ internal static class ReadWrite
         ref FileFacts.Entry facts = ref batch.FactsOf(request.File);
         int flags = (int)request.Sqe.RwFlags;
         if (!write && !vector && flags == 0 && mode == IssueMode.Inline && !request.WasGathered && request.Marks == Marks.None
-            && batch.Caller.LendsInPlace)
+            && batch.Caller.LendsInPlace && !request.Ring.PollsDevices)
         {
             bool tryIt = facts.MayTry(write);
             if (tryIt || facts.Tryable && facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition)
@@ -144,6 +148,8 @@ internal static class ReadWrite
             return Done(request, -Errno.EINVAL); // as of any file that keeps none
         if (flags != 0 && CheckFlags(ref facts, write, flags) is < 0 and var refusal)
             return Done(request, refusal);
+        if (request.Ring.PollsDevices && !PolledTransfer.IsServed(request, ref facts, write))
+            return Done(request, -Errno.EOPNOTSUPP);
         if (!batch.Caller.LendsInPlace && request.Loan is null)
         {
             int error = Borrow(request, write, vector);
@@ -188,16 +194,18 @@ internal static class ReadWrite
     /// </summary>
     private static int CheckFlags(ref FileFacts.Entry facts, bool write, int flags)
     {
-        const int OnFilesOnly = ~(Libc.RWF_HIPRI | Libc.RWF_DSYNC | Libc.RWF_SYNC | Libc.RWF_NOWAIT | Libc.RWF_APPEND | Libc.RWF_NOAPPEND);
-        const int Known = ~OnFilesOnly | Libc.RWF_ATOMIC | Libc.RWF_DONTCACHE;
         if (!facts.IsOpenFor(write))
             return -Errno.EBADF;
         if ((flags & OnFilesOnly) != 0 && !facts.HasNoReadiness)
             return -Errno.EOPNOTSUPP;
         if ((flags & Libc.RWF_HIPRI) != 0)
-            return (flags & ~Known) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL; // only on a ring that polls its device
+            return (flags & ~KnownFlags) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL; // only on a ring that polls its device
         return 0;
     }
+
+    /// <summary>Whether an attempt under the program's own RWF_NOWAIT was refused for it, rather than for a flag that nobody knows.</summary>
+    private static bool WouldWait(int flags, int error, ref FileFacts.Entry facts) =>
+        (flags & Libc.RWF_NOWAIT) != 0 && (error == -Errno.EAGAIN || (flags & ~KnownFlags) == 0 && facts.TakesNoWait);
 
     private static IssueOutcome Attempt(
         Request request, IssueBatch batch, ref FileFacts.Entry facts, IssueMode mode, bool write, bool vector, int flags, bool ownNoWait)
@@ -223,14 +231,11 @@ internal static class ReadWrite
                     request.IsStream = true;
                     offset = CurrentPosition;
                     continue;
-                case -Errno.EAGAIN or -Errno.EOPNOTSUPP when (flags & Libc.RWF_NOWAIT) != 0 && (done == -Errno.EAGAIN || facts.TakesNoWait):
-                    if (mode == IssueMode.Worker)
-                    {
-                        flags &= ~Libc.RWF_NOWAIT; // nobody waits for a worker (io_uring/rw.c drops it there)
-                        continue;
-                    }
-
-                    return request.Progress > 0 ? Finish(request) : Done(request, -Errno.EAGAIN);
+                case -Errno.EAGAIN or -Errno.EOPNOTSUPP when WouldWait(flags, (int)done, ref facts):
+                    if (mode != IssueMode.Worker)
+                        return request.Progress > 0 ? Finish(request) : Done(request, -Errno.EAGAIN);
+                    flags &= ~Libc.RWF_NOWAIT; // nobody waits for a worker (io_uring/rw.c drops it there)
+                    continue;
                 case -Errno.EOPNOTSUPP when ownNoWait:
                     (write ? ref facts.WriteNeedsWorker : ref facts.ReadNeedsWorker) = true;
                     if (MayRunHere(request, batch, ref facts, write))
