@@ -25,8 +25,8 @@ public sealed class ManagedEngine : IRingEngine
     private const SetupFlags HonouredSetup =
         SetupFlags.SqPoll | SetupFlags.SqAff | SetupFlags.AttachWq | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled
         | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun
-        | SetupFlags.NoMmap | SetupFlags.RegisteredFdOnly | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32 | SetupFlags.CqeMixed
-        | SetupFlags.IoPoll | SetupFlags.HybridIoPoll;
+        | SetupFlags.NoMmap | SetupFlags.RegisteredFdOnly | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32
+        | SetupFlags.CqeMixed | SetupFlags.IoPoll | SetupFlags.HybridIoPoll;
 
     private const EnterFlags HonouredEnter =
         EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.RegisteredRing
@@ -113,7 +113,9 @@ public sealed class ManagedEngine : IRingEngine
         return Publish(ring, task);
     }
 
-    /// <summary>Last, so that no failure leaves a descriptor behind: the descriptor, or the index in the task's table that stands for it.</summary>
+    /// <summary>
+    /// Last, so that no failure leaves a descriptor behind: the descriptor, or the index in the task's table that stands for it.
+    /// </summary>
     private static int Publish(RingContext ring, TaskContext task)
     {
         if ((ring.Flags & SetupFlags.RegisteredFdOnly) == 0)

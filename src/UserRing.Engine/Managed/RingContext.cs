@@ -176,7 +176,8 @@ internal sealed partial class RingContext
     }
 
     /// <summary>
-    /// Completions of requests that held the ring are posted. A full fence, before the drained requests are looked at (pair: DrainQueue.Add).
+    /// Completions of requests that held the ring are posted. A full fence, before the drained requests are looked at (pair:
+    /// DrainQueue.Add).
     /// </summary>
     internal void CountDone(int requests) => Interlocked.Add(ref _inFlight, -requests);
 
@@ -203,7 +204,9 @@ internal sealed partial class RingContext
         return error;
     }
 
-    /// <summary>Maps one of the ring's areas for the program, with the refusals that a kernel ring's mmap gives: address or -errno.</summary>
+    /// <summary>
+    /// Maps one of the ring's areas for the program, with the refusals that a kernel ring's mmap gives: address or -errno.
+    /// </summary>
     internal nint Map(nuint address, nuint length, int protection, int flags, ulong offset)
     {
         if (address != 0 || length == 0)

@@ -269,7 +269,9 @@ internal sealed partial class Submission(RingContext ring)
         return 0;
     }
 
-    /// <summary>Credentials that are not this thread's are taken on by a worker; readiness, if it is waited for, leads back to one.</summary>
+    /// <summary>
+    /// Credentials that are not this thread's are taken on by a worker; readiness, if it is waited for, leads back to one.
+    /// </summary>
     private int FindPersonality(Request request)
     {
         if (ring.Personalities.Find(request.Sqe.Personality) is not { } personality)

@@ -230,7 +230,8 @@ internal sealed partial class ProgramRun : IDisposable
             from member in _tracker.Members
             where member.Shape.Kind is Kind.ReadStream or Kind.ReadFile
             select $"memory of #{member.Number}: {_world.HashOfSlot(member.Number)}");
-        _ending.Add($"never ended: {string.Join(' ', _tracker.Members.Where(member => !member.HasResult).Select(member => member.Number))}");
+        _ending.Add(
+            $"never ended: {string.Join(' ', _tracker.Members.Where(member => !member.HasResult).Select(member => member.Number))}");
         return true;
     }
 

@@ -1,14 +1,16 @@
 namespace UserRing.Campaigns.RandomPrograms;
 
 /// <summary>
-/// Runs a program on the kernel and on the managed engine. If they differ, the kernel runs it again and again: what it answers now so, now so,
-/// is not determined, and each of its answers is right. What the managed engine alone ever answers is a difference.
+/// Runs a program on the kernel and on the managed engine. If they differ, the kernel runs it again and again: what it answers now so,
+/// now so, is not determined, and each of its answers is right. What the managed engine alone ever answers is a difference.
 /// </summary>
 internal sealed class Verdict(World world)
 {
     private const int Repetitions = 6;
 
-    /// <summary>How long must nothing happen before nothing is expected, where that cannot be known: at first, and in repetitions.</summary>
+    /// <summary>
+    /// How long must nothing happen before nothing is expected, where that cannot be known: at first, and in repetitions.
+    /// </summary>
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(30), Slow = TimeSpan.FromMilliseconds(400);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);

@@ -112,7 +112,10 @@ public sealed class ConnectTests
         using TestSocket caller = TestSocket.Tcp(mode);
         ref Sqe sqe = ref ring.Next().PrepareConnect(caller, memory.Put<byte>(0, deaf.Address), TestSocket.AddressBytes);
         (sqe.Flags, sqe.UserData) = (SqeFlags.IoLink, 1);
-        ring.Next() = new Sqe { Opcode = Opcode.LinkTimeout, Addr = memory.PutTime(64, TimeSpan.FromMilliseconds(20)), Len = 1, UserData = 2 };
+        ring.Next() = new Sqe
+        {
+            Opcode = Opcode.LinkTimeout, Addr = memory.PutTime(64, TimeSpan.FromMilliseconds(20)), Len = 1, UserData = 2,
+        };
         Assert.Equal(2, ring.Submit());
         Dictionary<ulong, int> results = ring.Results(2);
         Assert.Equal((-Errno.ECANCELED, -Errno.ETIME), (results[1], results[2]));

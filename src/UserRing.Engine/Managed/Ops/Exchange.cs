@@ -31,7 +31,7 @@ internal static class Exchange
         if (request.Progress > 0 || request.Loan is not null)
             return 0;
         var single = new IoVec { Base = (nuint)request.Sqe.Addr, Len = Math.Min(request.Sqe.Len, RingLimits.MaxTransferBytes) };
-        bool isVector = request.Vector != 0 || request.Sqe.Opcode is Opcode.Sendmsg or Opcode.Recvmsg or Opcode.SendmsgZc;
+        bool isVector = request.Vector != 0 || IsMessage(request);
         ReadOnlySpan<IoVec> parts = isVector ? Libc.VectorAt(request.Vector, request.VectorCount) : new ReadOnlySpan<IoVec>(in single);
         request.Asked = 0;
         foreach (ref readonly IoVec part in parts)
@@ -40,12 +40,13 @@ internal static class Exchange
     }
 
     /// <summary>
-    /// The header for the system call: the caller's own for a message, one with the address only for a send, and our vector of what is left.
+    /// The header for the system call: the caller's own for a message, one with the address only for a send, and our vector of what is
+    /// left.
     /// </summary>
     internal static MsgHdr HeaderOf(Request request)
     {
         MsgHdr header = request.Copied == 0 ? default : Message.Ours(request);
-        if (request.Vector == 0 && request.VectorCount == 0 && request.Sqe.Opcode is not (Opcode.Sendmsg or Opcode.Recvmsg or Opcode.SendmsgZc))
+        if (request.Vector == 0 && request.VectorCount == 0 && !IsMessage(request))
             IoVector.TakeSingle(request);
         (header.Iov, header.IovLen) = (request.Vector, (nuint)request.VectorCount);
         return header;
@@ -57,6 +58,8 @@ internal static class Exchange
         if (request.Vector != 0)
             IoVector.Advance(request);
     }
+
+    private static bool IsMessage(Request request) => request.Sqe.Opcode is Opcode.Sendmsg or Opcode.Recvmsg or Opcode.SendmsgZc;
 
     /// <summary>To wait for readiness, unless the program said not to.</summary>
     internal static IssueOutcome WouldBlock(Request request) =>

@@ -6,9 +6,9 @@ using UserRing.Engine.Linux;
 namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
-/// The header of SENDMSG and RECVMSG: copied in preparation and checked as the kernel does (net/socket.c, __copy_msghdr), with the address to
-/// send to. Where a message is received, name and control data go to the caller's memory as the system call writes them, or through ours
-/// if the caller does not lend in place.
+/// The header of SENDMSG and RECVMSG: copied in preparation and checked as the kernel does (net/socket.c, __copy_msghdr), with the
+/// address to send to. Where a message is received, name and control data go to the caller's memory as the system call writes them, or
+/// through ours if the caller does not lend in place.
 /// </summary>
 internal static class Message
 {

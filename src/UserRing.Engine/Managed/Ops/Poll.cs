@@ -6,7 +6,9 @@ namespace UserRing.Engine.Managed.Ops;
 /// <summary>POLL_ADD: the result is the mask of ready events; once, or (multishot) each time the file has something new to say.</summary>
 internal static class Poll
 {
-    /// <summary>Reported whether asked for or not: unlike poll(2) also that the peer writes no more (io_uring/poll.c, IO_POLL_UNMASK).</summary>
+    /// <summary>
+    /// Reported whether asked for or not: unlike poll(2) also that the peer writes no more (io_uring/poll.c, IO_POLL_UNMASK).
+    /// </summary>
     private const uint Unasked = Libc.EPOLLERR | Libc.EPOLLHUP | Libc.EPOLLRDHUP;
 
     private const uint Behaviour = Libc.EPOLLONESHOT | Libc.EPOLLET | Libc.EPOLLEXCLUSIVE;
@@ -86,7 +88,8 @@ internal static class Poll
     }
 
     /// <summary>
-    /// A file that epoll does not watch is always ready. To ask it for what does not exist on it is an error, since nothing would ever come.
+    /// A file that epoll does not watch is always ready. To ask it for what does not exist on it is an error, since nothing would ever
+    /// come.
     /// </summary>
     private static IssueOutcome WithoutReadiness(Request request)
     {

@@ -4,8 +4,8 @@ using UserRing.Engine.Linux;
 namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
-/// Transfers on a ring that polls its device (IOPOLL): direct ones only. A read needs a device with poll queues, as sysfs tells; a write on a
-/// file system is carried out without polling if the device has none (io_uring/rw.c; fs/iomap/direct-io.c).
+/// Transfers on a ring that polls its device (IOPOLL): direct ones only. A read needs a device with poll queues, as sysfs tells; a write
+/// on a file system is carried out without polling if the device has none (io_uring/rw.c; fs/iomap/direct-io.c).
 /// </summary>
 internal static class PolledTransfer
 {

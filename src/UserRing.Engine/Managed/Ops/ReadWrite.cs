@@ -203,7 +203,9 @@ internal static class ReadWrite
         return 0;
     }
 
-    /// <summary>Whether an attempt under the program's own RWF_NOWAIT was refused for it, rather than for a flag that nobody knows.</summary>
+    /// <summary>
+    /// Whether an attempt under the program's own RWF_NOWAIT was refused for it, rather than for a flag that nobody knows.
+    /// </summary>
     private static bool WouldWait(int flags, int error, ref FileFacts.Entry facts) =>
         (flags & Libc.RWF_NOWAIT) != 0 && (error == -Errno.EAGAIN || (flags & ~KnownFlags) == 0 && facts.TakesNoWait);
 

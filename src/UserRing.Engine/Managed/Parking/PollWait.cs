@@ -4,8 +4,8 @@ namespace UserRing.Engine.Managed.Parking;
 
 /// <summary>
 /// Requests of one ring that wait for their file to become ready. The waiting itself is done by the process's <see cref="Poller"/>;
-/// this place owns the list, hence the right to complete. A request stays in the list while an event of it is being delivered: a cancel that
-/// comes meanwhile finds it, and whoever delivers ends it, unless it has just ended by itself.
+/// this place owns the list, hence the right to complete. A request stays in the list while an event of it is being delivered: a cancel
+/// that comes meanwhile finds it, and whoever delivers ends it, unless it has just ended by itself.
 /// </summary>
 internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarget
 {

@@ -242,7 +242,8 @@ internal sealed class Workers : ParkingPlace, IInterruptible
     {
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
         // Asked for by IOSQE_ASYNC and able to wait for readiness: that is tried before a thread is given up to it.
-        bool hasReadiness = request.MayWaitLong && row.ReadyOn != Ready.Never && !request.MayBlock, mayPoll = hasReadiness && !request.CannotTry;
+        bool hasReadiness = request.MayWaitLong && row.ReadyOn != Ready.Never && !request.MayBlock;
+        bool mayPoll = hasReadiness && !request.CannotTry;
         IssueOutcome outcome;
         if (hasReadiness && !mayPoll && !IsReady(request, row))
         {

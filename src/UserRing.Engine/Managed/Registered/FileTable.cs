@@ -107,7 +107,9 @@ internal sealed class FileTable(RingContext ring) : ResourceTable<int, Registere
         return 0;
     }
 
-    /// <summary>The next search begins behind what was filled last, at what was emptied last, or at the start if that lies outside.</summary>
+    /// <summary>
+    /// The next search begins behind what was filled last, at what was emptied last, or at the start if that lies outside.
+    /// </summary>
     private void HintAt(uint slot) => _allocHint = slot >= _allocStart && slot < _allocEnd ? slot : _allocStart;
 
     private int Install(int descriptor, uint fileIndex, IssueBatch batch)
