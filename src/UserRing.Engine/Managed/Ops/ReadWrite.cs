@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using UserRing.Abi;
 using UserRing.Engine.Linux;
 
@@ -22,7 +21,7 @@ internal static class ReadWrite
     {
         ref Sqe sqe = ref request.Sqe;
         int error = IoPriority.Check(request);
-        return error < 0 || sqe.AttrTypeMask == RwAttrFlags.None ? error : PrepareMetadata(request);
+        return error < 0 || sqe.AttrTypeMask == RwAttrFlags.None ? error : Metadata.Prepare(request);
     }
 
     internal static int PrepareVector(Request request)
@@ -70,24 +69,6 @@ internal static class ReadWrite
         Fixed(request, batch, mode, write: true, vector: true);
 
     internal static void Cleanup(Request request) => IoVector.Free(request);
-
-    /// <summary>Protection information is looked at like the kernel's preparation does (io_uring/rw.c, io_prep_rw_pi).</summary>
-    private static int PrepareMetadata(Request request)
-    {
-        ref Sqe sqe = ref request.Sqe;
-        if (sqe.AttrTypeMask != RwAttrFlags.Pi)
-            return -Errno.EINVAL;
-        var information = default(AttrPi);
-        int error = request.Caller.CopyIn((nuint)sqe.AttrPtr, MemoryMarshal.AsBytes(new Span<AttrPi>(ref information)));
-        if (error < 0)
-            return error;
-        if (information.Rsvd != 0)
-            return -Errno.EINVAL;
-        if (information.Addr > AddressSpace.End || information.Len > AddressSpace.End - information.Addr)
-            return -Errno.EFAULT;
-        request.Marks |= Marks.HasMetadata;
-        return 0;
-    }
 
     /// <summary>
     /// A failed attempt with the program's own iovec array: if that is bad, it counts as found in preparation, before all else.

@@ -29,6 +29,8 @@ internal sealed class BusyPolling(RingContext ring)
 
     internal int Register(Caller caller, nuint argument, uint count)
     {
+        if (ring.PollsDevices)
+            return -Errno.EINVAL;
         Napi old = _current;
         int error = caller.ReadOne(argument, count, out Napi asked);
         if (error < 0)
