@@ -119,9 +119,9 @@ public sealed class SqPollSharingTests
         TestThread<ulong> flood = TestThread.Start(() =>
         {
             ulong sent = 0;
-            while (!Volatile.Read(ref stop))
+            while (!Volatile.Read(ref stop) || sent == 0)
             {
-                for (; busy.Queued < 256; busy.Publish())
+                for (uint room = 256 - busy.Queued; room > 0; room--)
                     busy.Nops(sent++);
                 busy.PublishAndWake();
                 busy.TakeReady();

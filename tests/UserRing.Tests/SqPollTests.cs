@@ -82,7 +82,7 @@ public sealed class SqPollTests
         ulong sent = 0;
         for (int round = 0; round < 300; round++)
         {
-            while (ring.Queued < 4)
+            for (uint i = ring.Queued; i < 4; i++)
             {
                 ring.Nops(sent++);
                 ring.PublishAndWake();

@@ -1,9 +1,13 @@
 using UserRing.Abi;
 using UserRing.Engine.Linux;
+using UserRing.Engine.Managed.Parking;
 
 namespace UserRing.Engine.Managed.Ops;
 
-/// <summary>POLL_ADD: the result is the mask of ready events; once, or (multishot) each time the file has something new to say.</summary>
+/// <summary>
+/// POLL_ADD: the result is the mask of ready events; once, or (multishot) each time the file has something new to say. POLL_REMOVE: ends
+/// one of those, or changes what it waits for and who it says it is.
+/// </summary>
 internal static class Poll
 {
     /// <summary>
@@ -11,6 +15,8 @@ internal static class Poll
     /// </summary>
     private const uint Unasked = Libc.EPOLLERR | Libc.EPOLLHUP | Libc.EPOLLRDHUP;
 
+    private const int MostSpins = 5000;
+    private const PollFlags KnownToRemove = PollFlags.UpdateEvents | PollFlags.UpdateUserData | PollFlags.AddMulti;
     private const uint Behaviour = Libc.EPOLLONESHOT | Libc.EPOLLET | Libc.EPOLLEXCLUSIVE;
 
     internal static int PrepareAdd(Request request)
@@ -21,8 +27,7 @@ internal static class Poll
         bool isMultishot = sqe.Len != 0;
         if (isMultishot && (sqe.Flags & SqeFlags.CqeSkipSuccess) != 0)
             return -Errno.EINVAL;
-        request.WaitEvents = BitConverter.IsLittleEndian ? sqe.Poll32Events : (sqe.Poll32Events << 16) | (sqe.Poll32Events >> 16);
-        request.WaitEvents = (request.WaitEvents & ~Behaviour) | Unasked;
+        request.WaitEvents = (EventsOf(sqe) & ~Behaviour) | Unasked;
         if (isMultishot)
             request.Marks |= Marks.Multishot;
         return 0;
@@ -60,6 +65,50 @@ internal static class Poll
         };
     }
 
+    internal static int PrepareRemove(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        var flags = (PollFlags)sqe.Len;
+        if (sqe.BufIndex != 0 || sqe.SpliceFdIn != 0 || (flags & ~KnownToRemove) != 0 || flags == PollFlags.AddMulti)
+            return -Errno.EINVAL;
+        if ((flags & PollFlags.UpdateUserData) == 0 && sqe.Off != 0)
+            return -Errno.EINVAL;
+        return (flags & PollFlags.UpdateEvents) == 0 && sqe.Poll32Events != 0 ? -Errno.EINVAL : 0;
+    }
+
+    internal static IssueOutcome Remove(Request request, IssueBatch batch, IssueMode mode)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        RingContext ring = request.Ring;
+        var key = new CancelMatch(CancelFlags.UserData | CancelFlags.Op, sqe.Addr, Opcode.PollAdd, file: -1);
+        var spinner = default(SpinWait);
+        int result;
+        do
+        {
+            lock (ring.MoveLock)
+            {
+                Request? target = null;
+                result = ring.PollWait is { } place ? place.TryTake(key, out target) : -Errno.ENOENT;
+                if (result == 0)
+                {
+                    int end = (PollFlags)sqe.Len == 0 ? -Errno.ECANCELED : Update(target!, sqe);
+                    if (end != 0)
+                        ring.Later.Complete(target!, end);
+                }
+                else if (result == -Errno.EALREADY && (target!.Marks & Marks.Multishot) == 0)
+                {
+                    break; // about to complete
+                }
+            }
+
+            // Of a multishot poll an event is being posted, possibly one that the program has seen already: that is over in a moment.
+            if (result == -Errno.EALREADY)
+                spinner.SpinOnce(sleep1Threshold: -1);
+        }
+        while (result == -Errno.EALREADY && spinner.Count < MostSpins);
+        return Done(request, result);
+    }
+
     internal static void Cleanup(Request request)
     {
         if (request.Watch >= 0)
@@ -86,6 +135,36 @@ internal static class Poll
         uint events = Libc.TakeEpollEvent(request.Watch) & request.WaitEvents;
         return events == 0 || batch.TryPostMore(request, (int)events, CqeFlags.None) ? IssueOutcome.Parked : Done(request, events);
     }
+
+    /// <summary>
+    /// What was taken out waits again, for the same or something else: 0, or what it is to complete with. Only the events themselves
+    /// change; whether it is multishot does not (io_uring/poll.c, io_poll_remove).
+    /// </summary>
+    private static int Update(Request target, in Sqe update)
+    {
+        const uint Events = 0xFFFF;
+        var flags = (PollFlags)update.Len;
+        if ((flags & PollFlags.UpdateEvents) != 0)
+            target.WaitEvents = (target.WaitEvents & ~Events) | (EventsOf(update) & Events) | Unasked;
+        if ((flags & PollFlags.UpdateUserData) != 0)
+            target.Sqe.UserData = update.Off;
+        PollWait place = target.Ring.PollWait!;
+        if (target.Watch < 0)
+        {
+            int count = Libc.Poll(target.File, (short)target.WaitEvents, 0, out short ready);
+            uint events = (ushort)ready & target.WaitEvents;
+            return count > 0 && events != 0 ? (int)events : OrCancelled(place.Park(target, target.WaitEvents));
+        }
+
+        // What is ready at the time counts as new, and is posted when the poller comes to it.
+        int error = Libc.EpollCtl(target.Watch, Libc.EPOLL_CTL_MOD, target.File, target.WaitEvents | Libc.EPOLLET, 0);
+        return OrCancelled(error < 0 ? error : place.Park(target, Libc.EPOLLIN));
+    }
+
+    private static int OrCancelled(int error) => error < 0 ? -Errno.ECANCELED : 0;
+
+    private static uint EventsOf(in Sqe sqe) =>
+        BitConverter.IsLittleEndian ? sqe.Poll32Events : (sqe.Poll32Events << 16) | (sqe.Poll32Events >> 16);
 
     /// <summary>
     /// A file that epoll does not watch is always ready. To ask it for what does not exist on it is an error, since nothing would ever
