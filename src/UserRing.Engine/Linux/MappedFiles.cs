@@ -14,18 +14,26 @@ internal static unsafe class MappedFiles
     private const long Tmpfs = 0x01021994, Hugetlbfs = 0x958458F6, Ramfs = 0x858458F6;
     private const int MostNameBytes = 4096;
 
-    private static readonly Lazy<int> Maps = new(OpenMaps);
-
     internal static bool Contains(nuint address, nuint length)
     {
+        int maps = Libc.Open("/proc/self/maps", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        if (maps < 0)
+            return false;
+        bool found = Contains(maps, address, address + length);
+        Libc.Close(maps);
+        return found;
+    }
+
+    private static bool Contains(int maps, nuint start, nuint end)
+    {
         byte* name = stackalloc byte[MostNameBytes];
-        for (nuint at = address, end = address + length; at < end;)
+        for (nuint at = start; at < end;)
         {
             var query = new Query
             {
                 Size = (ulong)sizeof(Query), Address = at, NameBytes = MostNameBytes, NameAddress = (ulong)name,
             };
-            if (Maps.Value < 0 || Libc.ProcMapQuery(Maps.Value, &query) < 0)
+            if (Libc.ProcMapQuery(maps, &query) < 0)
                 return false;
             bool isShared = (query.Flags & (Writable | Shared)) == (Writable | Shared);
             if (isShared && query.Inode != 0 && WritesBack(query, new ReadOnlySpan<byte>(name, (int)query.NameBytes)))
@@ -46,18 +54,6 @@ internal static unsafe class MappedFiles
         long system = Libc.StatfsType(file);
         Libc.Close(file);
         return system is not (Tmpfs or Hugetlbfs or Ramfs);
-    }
-
-    private static int OpenMaps()
-    {
-        int low = Libc.Open("/proc/self/maps", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
-        if (low < 0)
-            return low;
-        int high = Libc.Fcntl(low, Libc.F_DUPFD_CLOEXEC, 1000); // the low numbers are the program's
-        if (high < 0)
-            return low;
-        Libc.Close(low);
-        return high;
     }
 
     /// <summary>struct procmap_query</summary>
