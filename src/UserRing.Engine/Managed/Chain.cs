@@ -35,18 +35,38 @@ internal static class Chain
         return failed || !skips;
     }
 
-    /// <summary>Submit lock held, the request is issued and waits somewhere, or has ended again: its timeout runs from now on.</summary>
-    internal static void ArmTimeout(Request timeout, Request target)
+    /// <summary>The request is about to be issued: it and its timeout are a pair, with a number by which they are told from a later pair.</summary>
+    internal static void Pair(Request target, uint ticket)
     {
-        RingContext ring = target.Ring;
+        if (target.LinkTimeout == LinkTimeoutState.None)
+            return;
+        lock (target.Ring.ChainLock)
+            (target.Link!.Target, target.Link.Ticket) = (target, ticket);
+    }
+
+    /// <summary>
+    /// The timeout of a request that is about to wait somewhere, to be armed when it does: not before, when its end would find nothing to
+    /// cancel, and afterwards the request may not be looked at any more. While a worker executes it, its time does not run: the kernel arms
+    /// a timeout for what waits only.
+    /// </summary>
+    internal static LinkedTimeout TimeoutOf(Request target) => target.LinkTimeout == LinkTimeoutState.Prepared
+        ? new LinkedTimeout(target.Link!, target, target.Link!.Ticket)
+        : default;
+
+    /// <summary>The time of the pair runs from now on, unless it has ended already.</summary>
+    internal static void Arm(in LinkedTimeout pair)
+    {
+        if (pair.Timeout is not { } timeout)
+            return;
+        RingContext ring = timeout.Ring;
         lock (ring.ChainLock)
         {
-            // Neither object can have been used again meanwhile: that takes the submit lock.
-            if (timeout.Target != target)
+            // Neither object may be what it was.
+            if (timeout.Target != pair.Target || timeout.Ticket != pair.Ticket)
                 return;
-            target.LinkTimeout = LinkTimeoutState.Armed;
+            pair.Target.LinkTimeout = LinkTimeoutState.Armed;
             if (ring.GetTimers().ParkLinked(timeout) < 0)
-                target.LinkTimeout = LinkTimeoutState.Prepared; // no timer to be had: it ends with its target
+                pair.Target.LinkTimeout = LinkTimeoutState.Prepared; // no timer to be had: it ends with its target
         }
     }
 
@@ -102,3 +122,6 @@ internal static class Chain
         }
     }
 }
+
+/// <summary>A request and its LINK_TIMEOUT, or nothing; see <see cref="Chain.TimeoutOf"/>.</summary>
+internal readonly record struct LinkedTimeout(Request Timeout, Request Target, uint Ticket);

@@ -32,13 +32,18 @@ internal sealed class DrainQueue(RingContext ring)
     /// </summary>
     internal bool HasWaiting => Volatile.Read(ref _count) != 0;
 
-    /// <summary>The head of a chain, or a request alone. It is looked at when the batch ends.</summary>
+    /// <summary>The head of a chain, or a request alone. It is looked at when the batch ends, unless there is nothing that it could wait for.</summary>
     /// <param name="request">The request.</param>
     /// <param name="isFirst">Of its batch.</param>
     internal void Add(Request request, bool isFirst)
     {
-        if (isFirst && _count == 0 && ring.InFlight == 0 && (request.Marks & Marks.Drain) == 0)
-            IsActive = false;
+        if (isFirst && _count == 0 && ring.InFlight == 0)
+        {
+            IsActive = (request.Marks & Marks.Drain) != 0;
+            ring.Later.Start(request);
+            return;
+        }
+
         _waiting.Append(request);
         Interlocked.Exchange(ref _count, _waiting.Count);
     }

@@ -127,6 +127,9 @@ internal sealed class Request
     /// <summary>Of an armed LINK_TIMEOUT: whom it ends. Guarded by the ring's chain lock once the request is issued.</summary>
     internal Request? Target;
 
+    /// <summary>Which pair the two are; guarded likewise, and not reset.</summary>
+    internal uint Ticket;
+
     /// <summary>Guarded likewise: no mark, because marks belong to whoever has the request in hand.</summary>
     internal LinkTimeoutState LinkTimeout;
 

@@ -20,6 +20,8 @@ internal sealed partial class Submission
 
         _batch.RunGathered();
         int error = Prepare(request);
+        if (Drain.IsActive)
+            SendToWorker(request);
         bool links = (flags & Linking) != 0, stops = error < 0 && !links;
         if (error < 0)
         {
@@ -39,6 +41,16 @@ internal sealed partial class Submission
         return !stops;
     }
 
+    /// <summary>
+    /// What is taken while the ring drains is not tried by the submitter when its turn comes, as if the program had asked for that
+    /// (io_uring/io_uring.c, io_init_req). Only a file shows the difference.
+    /// </summary>
+    private static void SendToWorker(Request request)
+    {
+        if ((OpTable.Of(request.Sqe.Opcode).Needs & Needs.File) != 0)
+            request.Sqe.Flags |= SqeFlags.Async;
+    }
+
     private static Marks MarksOf(SqeFlags flags)
     {
         Marks marks = Marks.None;
@@ -53,9 +65,7 @@ internal sealed partial class Submission
         return marks;
     }
 
-    /// <summary>
-    /// The chain (or the lone request) that was taken is complete: it starts, or fails as a whole, or waits for its drain.
-    /// </summary>
+    /// <summary>The chain (or the lone request) that was taken is complete: it starts, or fails as a whole, or waits for its drain.</summary>
     private void QueueChain()
     {
         Request head = _chainHead!;
@@ -85,35 +95,33 @@ internal sealed partial class Submission
             return;
         }
 
-        Request? timeout = request.LinkTimeout != LinkTimeoutState.None ? request.Link : null;
-        if (timeout is not null)
-            timeout.Target = request;
+        Chain.Pair(request, ++_tickets);
         bool goesToWorker = (request.Sqe.Flags & SqeFlags.Async) != 0;
         if (request.MayBlock)
         {
-            // What is asked for by flag tries to wait for readiness first; and only where there is such a thing does it matter.
+            // What is asked for by flag tries to wait for readiness first. Without a file there is no difference to be seen.
             request.MayBlock = !goesToWorker && row.ReadyOn != Ready.Never;
-            goesToWorker |= request.MayBlock && !_batch.FactsOf(request.File).HasNoReadiness;
+            goesToWorker |= (row.Needs & Needs.File) != 0;
         }
 
         if (goesToWorker)
         {
             Park(request, _batch, straightToWorker: true);
-        }
-        else
-        {
-            switch (OpTable.Issue(row, request, _batch, IssueMode.Inline))
-            {
-                case IssueOutcome.Done or IssueOutcome.Refused:
-                    _batch.Complete(request, request.Result);
-                    break;
-                case IssueOutcome.WouldBlock or IssueOutcome.Again:
-                    Park(request, _batch, straightToWorker: false);
-                    break;
-            }
+            return;
         }
 
-        if (timeout is not null)
-            Chain.ArmTimeout(timeout, request);
+        LinkedTimeout timeout = Chain.TimeoutOf(request);
+        switch (OpTable.Issue(row, request, _batch, IssueMode.Inline))
+        {
+            case IssueOutcome.Done or IssueOutcome.Refused:
+                _batch.Complete(request, request.Result);
+                break;
+            case IssueOutcome.WouldBlock or IssueOutcome.Again:
+                Park(request, _batch, straightToWorker: false);
+                break;
+            default:
+                Chain.Arm(timeout);
+                break;
+        }
     }
 }

@@ -5,6 +5,9 @@ namespace UserRing.Engine.Managed;
 /// <summary>Where a request goes that was not done at once, what it takes along, and how it comes back.</summary>
 internal sealed partial class Submission
 {
+    /// <summary>What <see cref="TryPark"/> answers of a request that waits for its file.</summary>
+    internal const int WaitsForReadiness = 1;
+
     /// <summary>Issues by itself a read whose gathered attempt moved only <paramref name="moved"/> bytes.</summary>
     internal static void IssueAlone(Request request, IssueBatch batch, int moved)
     {
@@ -42,12 +45,18 @@ internal sealed partial class Submission
     /// </summary>
     internal static void Park(Request request, IssueBatch batch, bool straightToWorker)
     {
-        int error = TryPark(request, batch, straightToWorker);
-        if (error < 0)
-            batch.Complete(request, error);
+        LinkedTimeout timeout = Chain.TimeoutOf(request);
+        int place = TryPark(request, batch, straightToWorker);
+        if (place < 0)
+            batch.Complete(request, place);
+        else if (place == WaitsForReadiness)
+            Chain.Arm(timeout);
     }
 
-    /// <summary>As <see cref="Park"/>; on failure, -errno, the request is still the caller's to complete.</summary>
+    /// <summary>
+    /// As <see cref="Park"/>, but for the timeout: <see cref="WaitsForReadiness"/>, or 0 if it is a worker's, or -errno, when the request is
+    /// still the caller's to complete.
+    /// </summary>
     internal static int TryPark(Request request, IssueBatch batch, bool straightToWorker)
     {
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
@@ -60,7 +69,7 @@ internal sealed partial class Submission
         {
             error = request.Ring.GetPollWait().Park(request, (uint)row.ReadyOn);
             if (error == 0)
-                return 0;
+                return WaitsForReadiness;
             if (error == -Errno.EPERM) // no readiness on this file
             {
                 request.CannotTry = true;

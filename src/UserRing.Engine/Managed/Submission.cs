@@ -39,6 +39,7 @@ internal sealed partial class Submission(RingContext ring)
     /// <summary>Whether the SQE in hand, and the one with which its chain began, is the first of its batch.</summary>
     private bool _isFirst, _isChainFirst;
 
+    private uint _tickets;
     private bool _hasSkipped;
 
     /// <summary>Last member so far of the chain that is being taken, for the LINK_TIMEOUT that may follow; null outside one.</summary>
@@ -265,6 +266,7 @@ internal sealed partial class Submission(RingContext ring)
             return -Errno.EOPNOTSUPP;
         Drain.IsActive = true;
         (_chainHead ?? request).Marks |= Marks.Drain;
+        SendToWorker(_chainHead ?? request);
         Drain.IsNextDrained |= _chainHead is not null;
         return 0;
     }

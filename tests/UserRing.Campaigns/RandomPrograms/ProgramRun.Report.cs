@@ -32,7 +32,8 @@ internal sealed partial class ProgramRun
 
         foreach (Member drained in _tracker.Members)
         {
-            if (!drained.Shape.Is(SqeFlags.IoDrain) || drained.Completions.Count == 0 || drained.Completions[0].Order < before)
+            // One that was never started, for a fault in its chain, has waited for nothing.
+            if (!drained.Shape.Is(SqeFlags.IoDrain) || !drained.HasResult || drained.Result < 0 || drained.Completions[0].Order < before)
                 continue;
             int at = drained.Completions[0].Order;
             foreach (Member other in _tracker.Members)

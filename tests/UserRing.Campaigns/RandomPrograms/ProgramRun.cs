@@ -241,7 +241,7 @@ internal sealed partial class ProgramRun : IDisposable
         if (_other is null || _rests.Count >= _other._rests.Count || _isLost)
             return true;
         (int completed, string levels) = _other._rests[_rests.Count];
-        return _tracker.Completed >= completed && _world.Levels() == levels;
+        return _tracker.Completed >= completed && _world.Levels() == levels && ManagedInside.IsAtRest(_ring.Descriptor);
     }
 
     private void Rest()

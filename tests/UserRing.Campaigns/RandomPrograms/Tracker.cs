@@ -220,8 +220,7 @@ internal sealed class Tracker(World world)
             {
                 member.IsPresumedQuiet = false;
                 member.HoldsClosed |= chain.IsStarted && chain.Head == member && NumberOf(member) < 0;
-                if (member.Shape.Kind == Kind.Poll && !member.IsEnded)
-                    member.IsDue = Readiness(member) != 0;
+                member.IsDue = member.Shape.Kind == Kind.Poll && !member.IsEnded && chain.IsStarted && Readiness(member) != 0;
             }
         }
 

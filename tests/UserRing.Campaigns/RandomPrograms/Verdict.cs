@@ -23,16 +23,19 @@ internal sealed class Verdict(World world)
     /// <summary>Programs of which the kernel has several opinions.</summary>
     public int Undetermined { get; private set; }
 
+    /// <summary>The program that was last found to differ.</summary>
+    public RandomProgram? Culprit { get; private set; }
+
     /// <summary>The kernel's run; throws if the managed engine's is another one.</summary>
     public ProgramRun Of(RandomProgram program)
     {
         Programs++;
-        if (Environment.GetEnvironmentVariable("URING_TRACE") is { } f) File.WriteAllText(f, $"{Programs}\n{program}");
         ProgramRun kernel = ProgramRun.Of(TestEngines.Kernel, world, program, null, Quick);
         Guesses += kernel.Guesses;
         ProgramRun managed = ProgramRun.Of(TestEngines.Managed, world, program, kernel, Patience);
         if (managed.Lines.SequenceEqual(kernel.Lines))
             return kernel;
+        Culprit = program;
         List<ProgramRun> kernels = [kernel], manageds = [managed];
         for (int i = 0; i < Repetitions; i++)
         {
@@ -42,6 +45,7 @@ internal sealed class Verdict(World world)
                 && kernels[1].Lines.SequenceEqual(manageds[1].Lines))
             {
                 Undetermined++;
+                Culprit = null;
                 return kernel;
             }
         }

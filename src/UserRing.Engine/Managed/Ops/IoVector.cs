@@ -23,11 +23,21 @@ internal static class IoVector
     /// </summary>
     internal static int Take(Request request) => Take(request, (nuint)request.Sqe.Addr, (int)request.Sqe.Len);
 
-    /// <summary>The same of an array elsewhere.</summary>
+    /// <summary>The same of an array elsewhere. Of one that is refused nothing stays: it must not pass for parts to be transferred.</summary>
     internal static int Take(Request request, nuint address, int count)
     {
-        if (count == 0)
-            return 0;
+        int error = count == 0 ? 0 : Copy(request, address, count);
+        if (error < 0)
+        {
+            Free(request);
+            (request.Vector, request.VectorCount) = (0, 0);
+        }
+
+        return error;
+    }
+
+    private static int Copy(Request request, nuint address, int count)
+    {
         nuint copy = Libc.AllocateVector(count);
         (request.Vector, request.VectorCount, request.OwnsVector, request.NeedsCleanup) = (copy, count, true, true);
         Span<IoVec> parts = Libc.VectorAt(copy, count);

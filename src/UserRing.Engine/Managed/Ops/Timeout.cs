@@ -90,7 +90,7 @@ internal static class Timeout
     private static int PrepareClock(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
-        if (sqe.BufIndex != 0 || sqe.Len != 1 || sqe.SpliceFdIn != 0)
+        if (sqe.BufIndex != 0 || sqe.Len != 1 || sqe.SpliceFdIn != 0 || sqe.Addr3 != 0 || sqe.Pad2 != 0)
             return -Errno.EINVAL;
         TimeoutFlags flags = sqe.TimeoutFlags;
         TimeoutFlags known = request.Ring.IsNewest ? Known | TimeoutFlags.ImmediateArg : Known;

@@ -245,6 +245,7 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         bool hasReadiness = request.MayWaitLong && row.ReadyOn != Ready.Never && !request.MayBlock;
         bool mayPoll = hasReadiness && !request.CannotTry;
         IssueOutcome outcome;
+        LinkedTimeout timeout = Chain.TimeoutOf(request);
         if (hasReadiness && !mayPoll && !IsReady(request, row))
         {
             // Another took what it was woken for. Here it would hold a thread, and a cancel could only interrupt it.
@@ -265,9 +266,11 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         }
         else if (outcome is IssueOutcome.WouldBlock or IssueOutcome.Again)
         {
-            int error = Move(request, batch);
-            if (error < 0)
-                batch.Complete(request, error);
+            int place = Move(request, batch);
+            if (place < 0)
+                batch.Complete(request, place);
+            else if (place == Submission.WaitsForReadiness)
+                Chain.Arm(timeout);
             return;
         }
 
@@ -275,9 +278,11 @@ internal sealed class Workers : ParkingPlace, IInterruptible
             _executing.Remove(request); // before it is completed: a cancel must not look at a request that is used again
         if (outcome == IssueOutcome.Done)
             batch.Complete(request, request.Result == -Errno.EINTR ? InterruptedResult(request, row) : request.Result);
+        else
+            Chain.Arm(timeout);
     }
 
-    /// <summary>To where it can wait, under the move lock, so that a cancel finds it here or there; or -errno.</summary>
+    /// <summary>To where it can wait, under the move lock, so that a cancel finds it here or there: as Submission.TryPark.</summary>
     private int Move(Request request, IssueBatch batch)
     {
         lock (Ring.MoveLock)

@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using UserRing.Engine.Managed;
+using UserRing.Engine.Managed.Parking;
+
+namespace UserRing.Campaigns.RandomPrograms;
+
+/// <summary>
+/// Whether a managed ring has arrived: what is in flight waits somewhere, nothing is on its way between two places. A completion may be
+/// seen before what follows from it has been done, so that completions alone do not tell.
+/// </summary>
+internal static class ManagedInside
+{
+    public static bool IsAtRest(int descriptor)
+    {
+        if (RingTable.Find(descriptor) is not { } ring)
+            return true;
+        if (!ring.Later.IsEmpty || ring.Submission.Drain.HasWaiting && ring.InFlight == 0)
+            return false;
+        int waiting = 0;
+        if (ring.PollWait is { } polls)
+        {
+            lock (LockOf(polls))
+            {
+                for (Request? request = WaitingOf(polls).First; request is not null; request = request.Next)
+                    waiting += request.IsDelivering ? 0 : 1;
+            }
+        }
+
+        if (ring.Timers is { } timers)
+        {
+            lock (LockOf(timers))
+                waiting += WaitingOf(timers).Count + LinkedOf(timers).Count;
+        }
+
+        if (ring.Workers is { } workers)
+        {
+            lock (LockOf(workers))
+                waiting += ExecutingOf(workers).Count(request => request.MayBlock);
+        }
+
+        return ring.InFlight == waiting;
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lock")]
+    private static extern ref Lock LockOf(PollWait place);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_waiting")]
+    private static extern ref RequestList WaitingOf(PollWait place);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lock")]
+    private static extern ref Lock LockOf(Timers place);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_waiting")]
+    private static extern ref RequestList WaitingOf(Timers place);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_linked")]
+    private static extern ref RequestList LinkedOf(Timers place);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lock")]
+    private static extern ref Lock LockOf(Workers place);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_executing")]
+    private static extern ref List<Request> ExecutingOf(Workers place);
+}
