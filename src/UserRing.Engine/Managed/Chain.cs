@@ -35,7 +35,9 @@ internal static class Chain
         return failed || !skips;
     }
 
-    /// <summary>The request is about to be issued: it and its timeout are a pair, with a number by which they are told from a later pair.</summary>
+    /// <summary>
+    /// The request is about to be issued: it and its timeout are a pair, with a number by which they are told from a later pair.
+    /// </summary>
     internal static void Pair(Request target, uint ticket)
     {
         if (target.LinkTimeout == LinkTimeoutState.None)

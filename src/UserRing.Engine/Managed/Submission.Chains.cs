@@ -65,7 +65,9 @@ internal sealed partial class Submission
         return marks;
     }
 
-    /// <summary>The chain (or the lone request) that was taken is complete: it starts, or fails as a whole, or waits for its drain.</summary>
+    /// <summary>
+    /// The chain (or the lone request) that was taken is complete: it starts, or fails as a whole, or waits for its drain.
+    /// </summary>
     private void QueueChain()
     {
         Request head = _chainHead!;

@@ -54,8 +54,8 @@ internal sealed partial class Submission
     }
 
     /// <summary>
-    /// As <see cref="Park"/>, but for the timeout: <see cref="WaitsForReadiness"/>, or 0 if it is a worker's, or -errno, when the request is
-    /// still the caller's to complete.
+    /// As <see cref="Park"/>, but for the timeout: <see cref="WaitsForReadiness"/>, or 0 if it is a worker's, or -errno, when the request
+    /// is still the caller's to complete.
     /// </summary>
     internal static int TryPark(Request request, IssueBatch batch, bool straightToWorker)
     {
