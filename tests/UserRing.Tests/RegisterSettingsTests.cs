@@ -59,6 +59,9 @@ public sealed unsafe class RegisterSettingsTests
     {
         using var ring = new SeamRing(engine);
         using var memory = new TestMemory();
+        using var polled = new SeamRing(engine, flags: SetupFlags.IoPoll);
+        Assert.Equal(-Errno.EINVAL, polled.Register(RegisterOp.RegisterNapi, TestMemory.Bad, 1));
+        Assert.Equal(0, polled.Register(RegisterOp.UnregisterNapi, 0, 1));
         Assert.Equal(-Errno.EINVAL, ring.Register(RegisterOp.RegisterNapi, 0, 1));
         Assert.Equal(-Errno.EINVAL, ring.Register(RegisterOp.RegisterNapi, memory.Address, 0));
         Assert.Equal(-Errno.EFAULT, ring.Register(RegisterOp.RegisterNapi, TestMemory.Bad, 1));

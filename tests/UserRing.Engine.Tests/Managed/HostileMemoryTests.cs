@@ -104,7 +104,7 @@ public sealed unsafe class HostileMemoryTests
     ];
 
     /// <summary>
-    /// Any number but those that harm this process as they would on the kernel: one that is closed comes to mean another file, which is
+    /// Any but those that harm this process as they would on the kernel: a number that is closed comes to mean another file, which is
     /// then written to; a buffer that is provided may lie anywhere; advice may empty what others use.
     /// </summary>
     private static int Anything(Random random)
