@@ -158,6 +158,30 @@ public sealed class SqPollSharingTests
     }
 
     [Theory, EveryEngine]
+    public unsafe void Attached_rings_have_the_workers_of_the_thread(string engine)
+    {
+        using var first = new SeamRing(engine, 8, SetupFlags.SqPoll, idleMs: LongMs);
+        using SeamRing second = Attached(first);
+        using var other = new SeamRing(engine, 8, SetupFlags.SqPoll, idleMs: LongMs);
+        foreach (SeamRing ring in (SeamRing[])[first, other])
+        {
+            ring.Nops(1);
+            ring.PublishAndWake();
+            ring.Take();
+        }
+
+        uint* limits = stackalloc uint[2];
+        (limits[0], limits[1]) = (3, 5);
+        Assert.Equal(0, first.Register(RegisterOp.RegisterIoWqMaxWorkers, (nuint)limits, 2));
+        (limits[0], limits[1]) = (0, 0);
+        Assert.Equal(0, second.Register(RegisterOp.RegisterIoWqMaxWorkers, (nuint)limits, 2));
+        Assert.Equal((3u, 5u), (limits[0], limits[1]));
+        (limits[0], limits[1]) = (0, 0);
+        Assert.Equal(0, other.Register(RegisterOp.RegisterIoWqMaxWorkers, (nuint)limits, 2));
+        Assert.NotEqual((3u, 5u), (limits[0], limits[1]));
+    }
+
+    [Theory, EveryEngine]
     public void What_cannot_be_attached_to_is_told_apart(string engine)
     {
         using TestDescriptor other = TestDescriptor.EventFd();

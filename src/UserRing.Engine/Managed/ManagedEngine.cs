@@ -283,6 +283,8 @@ public sealed class ManagedEngine : IRingEngine
             if (error < 0)
                 return error == -Errno.EBADF ? -Errno.ENXIO : -Errno.EINVAL;
             SqPoll? shared = other!.SqPoll;
+            if (polls && shared is not null)
+                ring.WorkerSettings = other.WorkerSettings; // its workers are the thread's
             bool joined = polls && shared is not null && shared.TryJoin(ring, _caller, given.SqThreadIdle);
             other.DropReference();
             if (joined)

@@ -148,10 +148,9 @@ internal sealed class SqPoll
 
     private void Run()
     {
-        // The caller may be confined to a processor of its own; this thread must not share it.
-        _pinError = Libc.SetAffinity(0, _cpu == AnyCpu ? Libc.AllCpus : Libc.OneCpu(_cpu));
-        if (_cpu == AnyCpu)
-            _pinError = 0;
+        // Else it runs where its creator may, as the kernel's does.
+        if (_cpu != AnyCpu)
+            _pinError = Libc.SetAffinity(0, Libc.OneCpu(_cpu));
         _pinned?.Set();
         Libc.SetTimerSlack(1); // a nap is not to last twice as long
         Member[] members = _members;
