@@ -104,7 +104,7 @@ internal sealed class FileFacts
     internal struct Entry
     {
         private const ushort TypeMask = 0xF000, Regular = 0x8000, Directory = 0x4000, Block = 0x6000;
-        private const ushort Pipe = 0x1000;
+        private const ushort Pipe = 0x1000, Socket = 0xC000;
         private const long Tmpfs = 0x01021994, Proc = 0x9FA0, Sysfs = 0x62656572, Debugfs = 0x64626720, Tracefs = 0x74726163;
 
         internal int Descriptor;
@@ -127,6 +127,8 @@ internal sealed class FileFacts
         internal readonly bool IsOpenFor(bool write) => (OpenFlags & Libc.O_ACCMODE) != (write ? Libc.O_RDONLY : Libc.O_WRONLY);
 
         internal readonly bool IsDirect => OpenFlags >= 0 && (OpenFlags & Libc.O_DIRECT) != 0;
+
+        internal bool IsSocket => (Kind & TypeMask) == Socket;
 
         internal bool IsPipe => (Kind & TypeMask) == Pipe;
 
