@@ -86,18 +86,11 @@ internal static class Receive
 
             if (isShort || all && (messageFlags & (Libc.MSG_TRUNC | Libc.MSG_CTRUNC)) != 0)
                 request.Marks |= Marks.Short;
-            request.CqeFlags = NonEmptyFlag(request, received, request.Asked);
+            bool tookAll = request.Progress < request.Asked && (sqe.MsgFlags & Libc.MSG_PEEK) == 0;
+            request.CqeFlags = Exchange.NonEmptyFlag(Exchange.LeftIn(request.File, tookAll));
             return Exchange.Done(request, request.Progress);
         }
     }
-
-    /// <summary>
-    /// SOCK_NONEMPTY, which the kernel knows of streams. When less came than there was room for, nothing is left, and no call is made.
-    /// </summary>
-    internal static CqeFlags NonEmptyFlag(Request request, nint received, long asked) =>
-        received > 0 && received >= asked && Libc.SocketType(request.File) == Libc.SOCK_STREAM && Libc.BytesToReceive(request.File) > 0
-            ? CqeFlags.SockNonEmpty
-            : CqeFlags.None;
 
     private static int PrepareFlags(Request request)
     {

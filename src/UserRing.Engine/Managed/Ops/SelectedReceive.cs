@@ -125,7 +125,7 @@ internal static class SelectedReceive
 
         if (all && request.Progress < request.Asked)
             request.Marks |= Marks.Short;
-        request.CqeFlags = Receive.NonEmptyFlag(request, received, request.Asked);
+        request.CqeFlags = Exchange.NonEmptyFlag(Exchange.LeftIn(request.File, request.Progress < request.Asked && (request.Sqe.MsgFlags & Libc.MSG_PEEK) == 0));
         return Exchange.Done(request, request.Progress);
     }
 
