@@ -241,6 +241,22 @@ public sealed class ReceiveTests
         Assert.Equal(-Errno.EAGAIN, ring.Result());
     }
 
+    [Theory, EveryEngine]
+    public void A_message_that_does_not_fit_ends_a_chain_that_waits_for_all(string engine)
+    {
+        using var ring = new SeamRing(engine);
+        using var memory = new TestMemory();
+        using var pair = new TestPair(Transport.Datagrams);
+        foreach ((uint flags, int next) in ((uint, int)[])[(0, 0), (WaitAll, -Errno.ECANCELED)])
+        {
+            pair.A.Send("a message");
+            ring.Next().PrepareRecv(pair.B, memory.Address, 4, flags).Flags = SqeFlags.IoLink;
+            ring.Nops(8);
+            Assert.Equal(2, ring.Submit());
+            Assert.Equal([4, next], ring.Take(2).Select(cqe => cqe.Res));
+        }
+    }
+
     [Theory]
     [EveryEngine(0, SqeFlags.None, Ending.Cancel)]
     [EveryEngine(0, SqeFlags.Async, Ending.Cancel)]
