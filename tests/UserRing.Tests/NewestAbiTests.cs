@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using UserRing.Abi;
 using UserRing.Engine.Managed;
 
@@ -66,17 +68,17 @@ public sealed unsafe class NewestAbiTests
     {
         using SeamRing ring = Ring(SetupFlags.None);
         using var memory = new TestMemory(4096);
-        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream,
-            System.Net.Sockets.ProtocolType.Tcp);
-        socket.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         memory.As<uint>(128) = 64;
         var sqe = new Sqe
         {
-            Opcode = Opcode.UringCmd, Fd = (int)socket.Handle, CmdOp = (uint)SocketOp.GetSockName, Addr = memory.At(0), Addr3 = memory.At(128),
+            Opcode = Opcode.UringCmd, Fd = (int)socket.Handle, CmdOp = (uint)SocketOp.GetSockName, Addr = memory.At(0),
+            Addr3 = memory.At(128),
         };
         Assert.Equal(0, ring.Do(sqe));
         Assert.Equal(16u, memory.As<uint>(128));
-        Assert.Equal(((System.Net.IPEndPoint)socket.LocalEndPoint!).Port, (memory.Bytes[2] << 8) | memory.Bytes[3]);
+        Assert.Equal(((IPEndPoint)socket.LocalEndPoint!).Port, (memory.Bytes[2] << 8) | memory.Bytes[3]);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal static class ManagedInside
         if (ring.Timers is { } timers)
         {
             lock (LockOf(timers))
-                waiting += WaitingOf(timers).Count + LinkedOf(timers).Count;
+                waiting += PlainOf(timers).Count + CountingOf(timers).Count + LinkedOf(timers).Count;
         }
 
         if (ring.Workers is { } workers)
@@ -50,8 +50,11 @@ internal static class ManagedInside
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lock")]
     private static extern ref Lock LockOf(Timers place);
 
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_waiting")]
-    private static extern ref RequestList WaitingOf(Timers place);
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_plain")]
+    private static extern ref RequestList PlainOf(Timers place);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_counting")]
+    private static extern ref RequestList CountingOf(Timers place);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_linked")]
     private static extern ref RequestList LinkedOf(Timers place);

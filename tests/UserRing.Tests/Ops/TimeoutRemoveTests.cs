@@ -82,7 +82,8 @@ public sealed class TimeoutRemoveTests
         var remove = new Sqe { Opcode = Opcode.TimeoutRemove, Addr = 1 };
         foreach (Sqe bad in (Sqe[])[
             remove with { Flags = SqeFlags.FixedFile }, remove with { BufIndex = 1 }, remove with { Len = 1 },
-            remove with { SpliceFdIn = 1 }, remove with { IoPrio = 1 }, With(TimeoutFlags.Abs), With(TimeoutFlags.Boottime), With((TimeoutFlags)(1 << 20)),
+            remove with { SpliceFdIn = 1 }, remove with { IoPrio = 1 }, With(TimeoutFlags.Abs), With(TimeoutFlags.Boottime),
+            With((TimeoutFlags)(1 << 20)),
             With(TimeoutFlags.Update | TimeoutFlags.Multishot), With(TimeoutFlags.Update | TimeoutFlags.EtimeSuccess),
             With(TimeoutFlags.Update | TimeoutFlags.Boottime), With(TimeoutFlags.Update | TimeoutFlags.ClockMask),
             With(Linked | TimeoutFlags.Realtime), With(TimeoutFlags.Update, negative), With(Linked, negative),

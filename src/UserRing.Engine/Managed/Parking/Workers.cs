@@ -246,6 +246,8 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         bool mayPoll = hasReadiness && !request.CannotTry;
         IssueOutcome outcome;
         LinkedTimeout timeout = Chain.TimeoutOf(request);
+        if (request.WaitsInCall)
+            Chain.Arm(timeout); // the kernel would have it wait for readiness
         if (hasReadiness && !mayPoll && !IsReady(request, row))
         {
             // Another took what it was woken for. Here it would hold a thread, and a cancel could only interrupt it.
