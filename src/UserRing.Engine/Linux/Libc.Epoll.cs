@@ -56,11 +56,15 @@ internal static unsafe partial class Libc
     public static int EpollWait(int ep, EpollEvents events, int timeoutMs) =>
         Result(epoll_wait(ep, events.Address, events.Capacity, timeoutMs));
 
-    /// <summary>Takes the event of an epoll that watches one descriptor, without waiting; 0 if there is none.</summary>
-    public static uint TakeEpollEvent(int ep)
+    /// <summary>What up to two watched descriptors of an epoll have to report together, without waiting; 0 if nothing.</summary>
+    public static uint TakeEpollEvents(int ep)
     {
-        byte* @event = stackalloc byte[16];
-        return epoll_wait(ep, @event, 1, 0) > 0 ? *(uint*)@event : 0;
+        byte* events = stackalloc byte[32];
+        uint all = 0;
+        int count = epoll_wait(ep, events, 2, 0);
+        for (int i = 0; i < count; i++)
+            all |= *(uint*)(events + i * EpollEvents.Stride);
+        return all;
     }
 
     [LibraryImport(Name)]
@@ -76,7 +80,7 @@ internal static unsafe partial class Libc
 /// <summary>Room for the answers of one epoll_wait, on the pinned heap so that the kernel may write to it; one thread at a time.</summary>
 internal sealed unsafe class EpollEvents
 {
-    private static readonly int Stride = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
+    internal static readonly int Stride = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
 
     private readonly byte[] _storage;
 

@@ -17,6 +17,7 @@ internal static class Poll
 
     private const int MostSpins = 5000;
     private const PollFlags KnownToRemove = PollFlags.UpdateEvents | PollFlags.UpdateUserData | PollFlags.AddMulti;
+    private const uint ToWrite = Libc.EPOLLOUT | 0x100 | 0x200; // and EPOLLWRNORM, EPOLLWRBAND
     private const uint Behaviour = Libc.EPOLLONESHOT | Libc.EPOLLET | Libc.EPOLLEXCLUSIVE;
 
     internal static int PrepareAdd(Request request)
@@ -118,7 +119,9 @@ internal static class Poll
 
     /// <summary>
     /// An epoll of its own, edge-triggered, whose first event is taken on the spot: what is ready already is posted by the submitter, and
-    /// whatever comes afterwards is an event of its own. On a shared epoll the two could not be told apart.
+    /// whatever comes afterwards is an event of its own. On a shared epoll the two could not be told apart. The file is watched twice, for
+    /// what can be read and for room to write, because what is reported is what has happened, not all that is so (io_uring/poll.c,
+    /// io_poll_wake): that data has come does not say again that there is room.
     /// </summary>
     private static int Watch(Request request)
     {
@@ -126,13 +129,22 @@ internal static class Poll
         if (watch < 0)
             return watch;
         (request.Watch, request.NeedsCleanup) = (watch, true);
-        return Libc.EpollCtl(watch, Libc.EPOLL_CTL_ADD, request.File, request.WaitEvents | Libc.EPOLLET, 0);
+        uint toWrite = request.WaitEvents & ToWrite, toRead = request.WaitEvents & ~ToWrite;
+        if (toWrite == 0 || (toRead & ~Unasked) == 0)
+            return Libc.EpollCtl(watch, Libc.EPOLL_CTL_ADD, request.File, request.WaitEvents | Libc.EPOLLET, 0);
+        int error = Libc.EpollCtl(watch, Libc.EPOLL_CTL_ADD, request.File, toRead | Libc.EPOLLET, 0);
+        int again = error < 0 ? error : SelfCaller.Instance.Duplicate(request.File);
+        if (again < 0)
+            return again;
+        error = Libc.EpollCtl(watch, Libc.EPOLL_CTL_ADD, again, toWrite | Libc.EPOLLET, 0);
+        Libc.Close(again); // the file goes on being watched as long as it is open by another number, which the request holds
+        return error;
     }
 
     /// <summary>Posts the new event, if there is one; done if that was the last, for want of room.</summary>
     private static IssueOutcome Post(Request request, IssueBatch batch)
     {
-        uint events = Libc.TakeEpollEvent(request.Watch) & request.WaitEvents;
+        uint events = Libc.TakeEpollEvents(request.Watch) & request.WaitEvents;
         return events == 0 || batch.TryPostMore(request, (int)events, CqeFlags.None) ? IssueOutcome.Parked : Done(request, events);
     }
 
