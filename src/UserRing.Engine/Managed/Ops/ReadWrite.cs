@@ -197,8 +197,7 @@ internal static class ReadWrite
         while (true)
         {
             nint done = Call(request, write, vector, offset, flags | (ownNoWait ? Libc.RWF_NOWAIT : 0));
-            // To write nothing to a socket is an empty message, or an error; the system call with a vector does not even look.
-            if (done == 0 && write && facts.IsSocket)
+            if (done == 0 && write && facts.IsSocket) // an empty message, or an error: a vectored call does not even look
                 done = Libc.Send(request.File, 0, 0, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL);
             if (done >= 0)
             {
