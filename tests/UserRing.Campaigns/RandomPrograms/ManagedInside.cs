@@ -20,16 +20,13 @@ internal static class ManagedInside
         if (ring.PollWait is { } polls)
         {
             lock (LockOf(polls))
-            {
-                for (Request? request = WaitingOf(polls).First; request is not null; request = request.Next)
-                    waiting += request.IsDelivering ? 0 : 1;
-            }
+                waiting += CountAtRest(WaitingOf(polls));
         }
 
         if (ring.Timers is { } timers)
         {
             lock (LockOf(timers))
-                waiting += PlainOf(timers).Count + CountingOf(timers).Count + LinkedOf(timers).Count;
+                waiting += CountAtRest(PlainOf(timers)) + CountingOf(timers).Count + LinkedOf(timers).Count;
         }
 
         if (ring.Workers is { } workers)
@@ -39,6 +36,15 @@ internal static class ManagedInside
         }
 
         return ring.InFlight == waiting;
+    }
+
+    /// <summary>Without those that are posting in this moment, and stay in their list meanwhile.</summary>
+    private static int CountAtRest(in RequestList list)
+    {
+        int count = 0;
+        for (Request? request = list.First; request is not null; request = request.Next)
+            count += request.IsDelivering ? 0 : 1;
+        return count;
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lock")]
