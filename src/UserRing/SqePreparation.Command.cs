@@ -5,8 +5,8 @@ namespace UserRing;
 public static partial class SqePreparation
 {
     /// <summary>
-    /// URING_CMD: a command of the file's own kind (a socket's, a device's); the managed engine has those of sockets. What it completes with is up
-    /// to the command; -EOPNOTSUPP if the file has no such thing. The fields from <c>addr</c> on are the command's. Linux 5.19.
+    /// URING_CMD: a command of the file's own kind (a socket's, a device's); the managed engine has those of sockets. What it completes
+    /// with is up to the command; -EOPNOTSUPP if the file has no such thing. The fields from <c>addr</c> on are the command's. Linux 5.19.
     /// </summary>
     /// <param name="sqe">The entry to fill in.</param>
     /// <param name="fd">Descriptor of the file.</param>
@@ -20,8 +20,8 @@ public static partial class SqePreparation
     }
 
     /// <summary>
-    /// URING_CMD of a socket (IP sockets; those of AF_UNIX have none): completes with the bytes that can be read or are not sent yet (Linux 6.6),
-    /// with the length of the option that was got, with 0 when one was set (Linux 6.7).
+    /// URING_CMD of a socket (IP sockets; those of AF_UNIX have none): completes with the bytes that can be read or are not sent yet
+    /// (Linux 6.6), with the length of the option that was got, with 0 when one was set (Linux 6.7).
     /// </summary>
     /// <param name="sqe">The entry to fill in.</param>
     /// <param name="fd">Descriptor of the socket.</param>

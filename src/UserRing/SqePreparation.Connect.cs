@@ -6,8 +6,9 @@ public static partial class SqePreparation
 {
     /// <summary>
     /// ACCEPT, as accept4(2): completes with the descriptor of the next connection. For a slot it completes with 0, for
-    /// <see cref="FileSlots.Alloc"/> with the slot that was found. It waits for a connection whether the listener is blocking or not, unless
-    /// it is told not to (-EAGAIN). SOCK_NONEMPTY in the completion's flags: another connection waits already. Linux 5.5, slots 5.15.
+    /// <see cref="FileSlots.Alloc"/> with the slot that was found. It waits for a connection whether the listener is blocking or not,
+    /// unless it is told not to (-EAGAIN). SOCK_NONEMPTY in the completion's flags: another connection waits already. Linux 5.5, slots
+    /// 5.15.
     /// </summary>
     /// <param name="sqe">The entry to fill in.</param>
     /// <param name="fd">Descriptor of the listener.</param>
@@ -18,8 +19,8 @@ public static partial class SqePreparation
     /// </param>
     /// <param name="socketFlags">SOCK_NONBLOCK and SOCK_CLOEXEC for the new socket; the latter not together with a slot.</param>
     /// <param name="flags">
-    /// With <see cref="AcceptFlags.Multishot"/> (Linux 5.19) there is a completion for each connection, marked <see cref="CqeFlags.More"/> as
-    /// long as others will follow; an error ends it, and so does a full CQ.
+    /// With <see cref="AcceptFlags.Multishot"/> (Linux 5.19) there is a completion for each connection, marked <see
+    /// cref="CqeFlags.More"/> as long as others will follow; an error ends it, and so does a full CQ.
     /// </param>
     /// <param name="fileIndex">
     /// 0 for a descriptor; else a slot of the registered files plus one (not with multishot), or <see cref="FileSlots.Alloc"/>.
@@ -35,8 +36,8 @@ public static partial class SqePreparation
     }
 
     /// <summary>
-    /// CONNECT, as connect(2): completes with 0 when the connection stands, or with why it does not. It waits whether the socket is blocking
-    /// or not; a cancel leaves the attempt to go on by itself. Linux 5.5.
+    /// CONNECT, as connect(2): completes with 0 when the connection stands, or with why it does not. It waits whether the socket is
+    /// blocking or not; a cancel leaves the attempt to go on by itself. Linux 5.5.
     /// </summary>
     /// <param name="sqe">The entry to fill in.</param>
     /// <param name="fd">Descriptor of the socket.</param>

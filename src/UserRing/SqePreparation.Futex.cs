@@ -11,8 +11,8 @@ public static partial class SqePreparation
     public const uint FutexPrivate = 0x80;
 
     /// <summary>
-    /// FUTEX_WAIT: completes with 0 when somebody wakes the futex, through a ring or by futex(2); at once with -EAGAIN if it does not hold the
-    /// expected value. Linux 6.7.
+    /// FUTEX_WAIT: completes with 0 when somebody wakes the futex, through a ring or by futex(2); at once with -EAGAIN if it does not
+    /// hold the expected value. Linux 6.7.
     /// </summary>
     /// <param name="sqe">The entry to fill in.</param>
     /// <param name="futex">Address of 32 bits, aligned, which must not move until the completion.</param>
@@ -43,7 +43,8 @@ public static partial class SqePreparation
         ref Prepare(ref sqe, Opcode.FutexWaitv, 0, futexes, count, 0);
 
     /// <summary>
-    /// WAITID, as waitid(2): completes with 0 when a child has changed its state, or with -ECHILD. It waits unless WNOHANG says not to. Linux 6.7.
+    /// WAITID, as waitid(2): completes with 0 when a child has changed its state, or with -ECHILD. It waits unless WNOHANG says not to.
+    /// Linux 6.7.
     /// </summary>
     /// <param name="sqe">The entry to fill in.</param>
     /// <param name="idType">P_ALL 0, P_PID 1, P_PGID 2, P_PIDFD 3.</param>

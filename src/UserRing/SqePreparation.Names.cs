@@ -22,7 +22,9 @@ public static partial class SqePreparation
 
     /// <summary>UNLINKAT, as unlinkat(2): completes with 0. Linux 5.11.</summary>
     /// <param name="sqe">The entry to fill in.</param>
-    /// <param name="directory">Where a relative path begins; must stay open until the completion. Or <see cref="CurrentDirectory"/>.</param>
+    /// <param name="directory">
+    /// Where a relative path begins; must stay open until the completion. Or <see cref="CurrentDirectory"/>.
+    /// </param>
     /// <param name="path">Address of a path that ends with a 0 byte; may go once it is submitted.</param>
     /// <param name="flags">AT_REMOVEDIR for an empty directory, 0 for anything else.</param>
     public static ref Sqe PrepareUnlinkat(this ref Sqe sqe, int directory, nuint path, uint flags = 0)
@@ -33,7 +35,9 @@ public static partial class SqePreparation
 
     /// <summary>MKDIRAT, as mkdirat(2): completes with 0. Linux 5.15.</summary>
     /// <param name="sqe">The entry to fill in.</param>
-    /// <param name="directory">Where a relative path begins; must stay open until the completion. Or <see cref="CurrentDirectory"/>.</param>
+    /// <param name="directory">
+    /// Where a relative path begins; must stay open until the completion. Or <see cref="CurrentDirectory"/>.
+    /// </param>
     /// <param name="path">Address of a path that ends with a 0 byte; may go once it is submitted.</param>
     /// <param name="mode">Permissions, from which the umask is taken.</param>
     public static ref Sqe PrepareMkdirat(this ref Sqe sqe, int directory, nuint path, uint mode) =>

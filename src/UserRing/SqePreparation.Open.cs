@@ -14,7 +14,9 @@ public static partial class SqePreparation
     /// reader, unless the request goes to a worker at once (<see cref="SqeFlags.Async"/>, O_CREAT, O_TRUNC). Linux 5.6, slots 5.15.
     /// </summary>
     /// <param name="sqe">The entry to fill in.</param>
-    /// <param name="directory">Where a relative path begins; must stay open until the completion. Or <see cref="CurrentDirectory"/>.</param>
+    /// <param name="directory">
+    /// Where a relative path begins; must stay open until the completion. Or <see cref="CurrentDirectory"/>.
+    /// </param>
     /// <param name="path">Address of a path that ends with a 0 byte; may go once it is submitted.</param>
     /// <param name="flags">O_ bits of open(2); O_CLOEXEC not together with a slot.</param>
     /// <param name="mode">Permissions of a file that is created.</param>
@@ -31,7 +33,9 @@ public static partial class SqePreparation
 
     /// <summary>OPENAT2, as openat2(2): as <see cref="PrepareOpenat"/>, with control over how the path is resolved. Linux 5.6.</summary>
     /// <param name="sqe">The entry to fill in.</param>
-    /// <param name="directory">Where a relative path begins; must stay open until the completion. Or <see cref="CurrentDirectory"/>.</param>
+    /// <param name="directory">
+    /// Where a relative path begins; must stay open until the completion. Or <see cref="CurrentDirectory"/>.
+    /// </param>
     /// <param name="path">Address of a path that ends with a 0 byte; may go once it is submitted.</param>
     /// <param name="how">Address of an <see cref="OpenHow"/>, which may go once it is submitted.</param>
     /// <param name="fileIndex">0, a slot plus one, or <see cref="FileSlots.Alloc"/>.</param>

@@ -5,8 +5,8 @@ namespace UserRing;
 public static partial class SqePreparation
 {
     /// <summary>
-    /// RECV, as recv(2): completes with the bytes received, 0 at the end. It waits for data whether the socket is blocking or not, unless told
-    /// not to (MSG_DONTWAIT: -EAGAIN). SOCK_NONEMPTY in the completion's flags: there is more already. Linux 5.6.
+    /// RECV, as recv(2): completes with the bytes received, 0 at the end. It waits for data whether the socket is blocking or not, unless
+    /// told not to (MSG_DONTWAIT: -EAGAIN). SOCK_NONEMPTY in the completion's flags: there is more already. Linux 5.6.
     /// </summary>
     /// <param name="sqe">
     /// The entry to fill in; with <see cref="SelectBuffer"/> the bytes go to a provided buffer, whose number the completion tells.
@@ -33,7 +33,8 @@ public static partial class SqePreparation
     }
 
     /// <summary>
-    /// RECVMSG, as recvmsg(2): completes with the bytes received. As <see cref="PrepareRecv"/> otherwise, but for bundles. A multishot one puts a
+    /// RECVMSG, as recvmsg(2): completes with the bytes received. As <see cref="PrepareRecv"/> otherwise, but for bundles. A multishot
+    /// one puts a
     /// <see cref="RecvMsgOut"/> into each buffer, then the name, the control data and the payload; result is how much of it is
     /// in use, -EFAULT if there is no room for that head. Linux 5.3, multishot 6.0.
     /// </summary>

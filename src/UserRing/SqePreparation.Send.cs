@@ -5,8 +5,9 @@ namespace UserRing;
 public static partial class SqePreparation
 {
     /// <summary>
-    /// SEND, as sendto(2): completes with the bytes sent, which may be fewer unless MSG_WAITALL asks for all of them. It waits for room whether
-    /// the socket is blocking or not, unless told not to (MSG_DONTWAIT: -EAGAIN). -EPIPE raises no signal. Linux 5.6, a destination 6.0.
+    /// SEND, as sendto(2): completes with the bytes sent, which may be fewer unless MSG_WAITALL asks for all of them. It waits for room
+    /// whether the socket is blocking or not, unless told not to (MSG_DONTWAIT: -EAGAIN). -EPIPE raises no signal. Linux 5.6, a
+    /// destination 6.0.
     /// </summary>
     /// <param name="sqe">The entry to fill in; with <see cref="SelectBuffer"/> (Linux 6.10) the data is that of a provided buffer.</param>
     /// <param name="fd">Descriptor of the socket.</param>
@@ -47,8 +48,8 @@ public static partial class SqePreparation
 
     /// <summary>
     /// SEND_ZC: a send that does not copy its data where the kernel and the network allow it. Two completions: the result with
-    /// <see cref="CqeFlags.More"/>, then one with <see cref="CqeFlags.Notif"/> when the data may be touched again; a request that is refused
-    /// has both as well. The managed engine always copies. -EOPNOTSUPP on sockets without it (Unix). Linux 6.0.
+    /// <see cref="CqeFlags.More"/>, then one with <see cref="CqeFlags.Notif"/> when the data may be touched again; a request that is
+    /// refused has both as well. The managed engine always copies. -EOPNOTSUPP on sockets without it (Unix). Linux 6.0.
     /// </summary>
     /// <param name="sqe">The entry to fill in.</param>
     /// <param name="fd">Descriptor of the socket.</param>

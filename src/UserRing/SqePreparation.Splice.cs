@@ -5,8 +5,8 @@ namespace UserRing;
 public static partial class SqePreparation
 {
     /// <summary>
-    /// SPLICE, as splice(2): moves bytes between a pipe and another file; completes with how many. It waits on a worker; a descriptor that is
-    /// non-blocking, or SPLICE_F_NONBLOCK, makes it answer -EAGAIN in its place. Linux 5.7.
+    /// SPLICE, as splice(2): moves bytes between a pipe and another file; completes with how many. It waits on a worker; a descriptor
+    /// that is non-blocking, or SPLICE_F_NONBLOCK, makes it answer -EAGAIN in its place. Linux 5.7.
     /// </summary>
     /// <param name="sqe">The entry to fill in.</param>
     /// <param name="from">
@@ -50,7 +50,8 @@ public static partial class SqePreparation
     /// <param name="ends">Address of two ints, read end first, to be written by the completion: it must not move until then.</param>
     /// <param name="flags">O_CLOEXEC, O_NONBLOCK, O_DIRECT; O_CLOEXEC not together with slots.</param>
     /// <param name="fileIndex">
-    /// 0 for descriptors; else a slot plus one for the read end, the next being the write end's, or <see cref="FileSlots.Alloc"/> for any two.
+    /// 0 for descriptors; else a slot plus one for the read end, the next being the write end's, or <see cref="FileSlots.Alloc"/> for any
+    /// two.
     /// </param>
     public static ref Sqe PreparePipe(this ref Sqe sqe, nuint ends, int flags = 0, uint fileIndex = 0)
     {

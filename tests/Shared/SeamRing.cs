@@ -264,7 +264,7 @@ internal sealed unsafe class SeamRing : IDisposable
         return Result();
     }
 
-    /// <summary>Submits this one SQE, which is to fail before it is started: that ends the batch before a NOP that follows. Its res.</summary>
+    /// <summary>Submits this one SQE, which is to fail before it is started: that ends the batch before a NOP. Its res.</summary>
     public int DoRefused(in Sqe sqe)
     {
         Next() = sqe;

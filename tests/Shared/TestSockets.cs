@@ -79,7 +79,11 @@ internal sealed unsafe partial class TestSocket : TestDescriptor
     }
 
     /// <summary>accept4(2).</summary>
-    public TestSocket Accept() => new(Libc.Accept4(this, 0, 0, Libc.SOCK_CLOEXEC));
+    public TestSocket Accept()
+    {
+        Until.True(() => Libc.Poll(this, Libc.POLLIN, 100, out _) > 0, "there is a connection to accept");
+        return new TestSocket(Libc.Accept4(this, 0, 0, Libc.SOCK_CLOEXEC));
+    }
 
     /// <summary>send(2) of all of it.</summary>
     public void Send(ReadOnlySpan<byte> bytes)
@@ -97,9 +101,10 @@ internal sealed unsafe partial class TestSocket : TestDescriptor
             return (int)Libc.Send(this, (nuint)at, (nuint)bytes.Length, Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT);
     }
 
-    /// <summary>recv(2) of up to so many bytes.</summary>
+    /// <summary>recv(2) of up to so many bytes, which are waited for within bounds.</summary>
     public byte[] Receive(int most = 4096, int flags = 0)
     {
+        Until.True(() => Libc.Poll(this, Libc.POLLIN, 100, out _) > 0, "there is something to receive");
         byte[] bytes = new byte[most];
         fixed (byte* at = bytes)
         {
@@ -117,15 +122,16 @@ internal sealed unsafe partial class TestSocket : TestDescriptor
     /// <summary>Exactly so many bytes of a stream.</summary>
     public byte[] ReceiveAll(int count)
     {
-        var all = new List<byte>();
-        while (all.Count < count)
+        byte[] all = new byte[count];
+        for (int done = 0; done < count;)
         {
-            byte[] part = Receive(count - all.Count);
+            byte[] part = Receive(Math.Min(count - done, 1 << 18));
             Assert.NotEmpty(part);
-            all.AddRange(part);
+            part.CopyTo(all, done);
+            done += part.Length;
         }
 
-        return [.. all];
+        return all;
     }
 
     /// <summary>Sends until no more fits, whatever its mode: how much that was.</summary>

@@ -167,7 +167,9 @@ public sealed unsafe class InterruptionTests
         }
     }
 
-    /// <summary>The kernel's worker may have been interrupted by what was meant for the request before; then the cancel finds none.</summary>
+    /// <summary>
+    /// The kernel's worker may have been interrupted by what was meant for the request before; then the cancel finds none.
+    /// </summary>
     private static void AssertInterrupted(string engine, int cancel, int target)
     {
         Assert.Equal(-Restart, target);

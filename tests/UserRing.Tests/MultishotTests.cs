@@ -95,7 +95,10 @@ public sealed class MultishotTests
         using var ring = new SeamRing(engine, 8, cqEntries: 512);
         using var memory = new TestMemory(4096);
         memory.PutTime(0, TimeSpan.FromMilliseconds(1));
-        ring.Next(1) = new Sqe { Opcode = Opcode.Timeout, Addr = memory.At(0), Len = 1, TimeoutFlags = TimeoutFlags.Multishot, UserData = 1 };
+        ring.Next(1) = new Sqe
+        {
+            Opcode = Opcode.Timeout, Addr = memory.At(0), Len = 1, TimeoutFlags = TimeoutFlags.Multishot, UserData = 1,
+        };
         Assert.Equal(1, ring.Submit());
         Assert.All(ring.Take(10), cqe => Assert.Equal((1ul, -Errno.ETIME, CqeFlags.More), Parts(cqe)));
         ring.Next(9) = new Sqe { Opcode = Opcode.AsyncCancel, Addr = 1, UserData = 9 };
@@ -110,7 +113,9 @@ public sealed class MultishotTests
         Assert.Equal((1ul, -Errno.ECANCELED, CqeFlags.None), Parts(last));
     }
 
-    /// <summary>Events, cancels and their deliveries meet at every moment: each poll ends once, and the cancel says that it found it.</summary>
+    /// <summary>
+    /// Events, cancels and their deliveries meet at every moment: each poll ends once, and the cancel says that it found it.
+    /// </summary>
     [Theory, EveryEngine]
     public void A_cancel_always_finds_a_poll_that_has_not_ended(string engine)
     {

@@ -59,6 +59,9 @@ public sealed unsafe class RegisterSettingsTests
     {
         using var ring = new SeamRing(engine);
         using var memory = new TestMemory();
+        using var polled = new SeamRing(engine, flags: SetupFlags.IoPoll);
+        Assert.Equal(-Errno.EINVAL, polled.Register(RegisterOp.RegisterNapi, TestMemory.Bad, 1));
+        Assert.Equal(0, polled.Register(RegisterOp.UnregisterNapi, 0, 1));
         Assert.Equal(-Errno.EINVAL, ring.Register(RegisterOp.RegisterNapi, 0, 1));
         Assert.Equal(-Errno.EINVAL, ring.Register(RegisterOp.RegisterNapi, memory.Address, 0));
         Assert.Equal(-Errno.EFAULT, ring.Register(RegisterOp.RegisterNapi, TestMemory.Bad, 1));
@@ -120,7 +123,10 @@ public sealed unsafe class RegisterSettingsTests
         using var memory = new TestMemory();
         memory.Bytes.Fill(0xAB);
         memory.As<QueryHdr>() = new QueryHdr { Size = 4, QueryData = memory.At(1000), NextEntry = memory.At(200) };
-        memory.As<QueryHdr>(200) = new QueryHdr { Size = 8, QueryData = memory.At(2000), QueryOp = (QueryOp)200, NextEntry = memory.At(400) };
+        memory.As<QueryHdr>(200) = new QueryHdr
+        {
+            Size = 8, QueryData = memory.At(2000), QueryOp = (QueryOp)200, NextEntry = memory.At(400),
+        };
         memory.As<QueryHdr>(400) = new QueryHdr { Size = 60, QueryData = memory.At(3000) };
         Assert.Equal(0, ring.Engine.Register(-1, RegisterOp.RegisterQuery, memory.Address, 0));
         Assert.Equal((0, 4u), (memory.As<QueryHdr>().Result, memory.As<QueryHdr>().Size));

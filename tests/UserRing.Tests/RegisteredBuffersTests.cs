@@ -1,4 +1,5 @@
 using UserRing.Abi;
+using UserRing.Engine.Linux;
 
 namespace UserRing.Tests;
 
@@ -44,6 +45,18 @@ public sealed unsafe class RegisteredBuffersTests
         }
 
         Assert.Equal(-Errno.ENXIO, ring.Register(RegisterOp.UnregisterBuffers));
+    }
+
+    [Theory, EveryEngine]
+    public void Memory_of_a_file_that_is_written_back_is_refused(string engine)
+    {
+        using var ring = new SeamRing(engine);
+        using TestFile onDisk = TestFile.Numbered(8192), inMemory = TestFile.Numbered(8192, folder: "/dev/shm");
+        bool writesBack = Libc.StatfsType(onDisk) != Libc.StatfsType(inMemory);
+        Assert.Equal(writesBack ? -Errno.EFAULT : 0, RegisterMapping(ring, onDisk, Libc.MAP_SHARED));
+        Assert.Equal(0, RegisterMapping(ring, onDisk, Libc.MAP_PRIVATE));
+        Assert.Equal(0, RegisterMapping(ring, inMemory, Libc.MAP_SHARED));
+        Assert.Equal(0, RegisterMapping(ring, -1, Libc.MAP_SHARED | Libc.MAP_ANONYMOUS));
     }
 
     [Theory, EveryEngine]
@@ -200,4 +213,15 @@ public sealed unsafe class RegisteredBuffersTests
     private static IoVec Page(TestMemory memory, int page) => new() { Base = memory.At(4096 * page), Len = 4096 };
 
     private static int Update(SeamRing ring, RsrcUpdate2 update) => ring.RegisterBy(RegisterOp.RegisterBuffersUpdate, update, UpdateBytes);
+
+    private static int RegisterMapping(SeamRing ring, int file, int kind)
+    {
+        nint at = Libc.Mmap(0, 8192, Libc.PROT_READ | Libc.PROT_WRITE, kind, file, 0);
+        Assert.True(at > 0, "mmap");
+        int result = ring.RegisterBuffers(new IoVec { Base = (nuint)at + 100, Len = 5000 });
+        if (result == 0)
+            Assert.Equal(0, ring.Register(RegisterOp.UnregisterBuffers));
+        Assert.Equal(0, Libc.Munmap((nuint)at, 8192));
+        return result;
+    }
 }

@@ -119,9 +119,9 @@ public sealed class SqPollSharingTests
         TestThread<ulong> flood = TestThread.Start(() =>
         {
             ulong sent = 0;
-            while (!Volatile.Read(ref stop))
+            while (!Volatile.Read(ref stop) || sent == 0)
             {
-                for (; busy.Queued < 256; busy.Publish())
+                for (uint room = 256 - busy.Queued; room > 0; room--)
                     busy.Nops(sent++);
                 busy.PublishAndWake();
                 busy.TakeReady();
@@ -155,6 +155,30 @@ public sealed class SqPollSharingTests
         Assert.Equal(0, second.Register(RegisterOp.RegisterEnableRings));
         second.PublishAndWake();
         Until.True(() => second.Ready == 1, "now the second, too");
+    }
+
+    [Theory, EveryEngine]
+    public unsafe void Attached_rings_have_the_workers_of_the_thread(string engine)
+    {
+        using var first = new SeamRing(engine, 8, SetupFlags.SqPoll, idleMs: LongMs);
+        using SeamRing second = Attached(first);
+        using var other = new SeamRing(engine, 8, SetupFlags.SqPoll, idleMs: LongMs);
+        foreach (SeamRing ring in (SeamRing[])[first, other])
+        {
+            ring.Nops(1);
+            ring.PublishAndWake();
+            ring.Take();
+        }
+
+        uint* limits = stackalloc uint[2];
+        (limits[0], limits[1]) = (3, 5);
+        Assert.Equal(0, first.Register(RegisterOp.RegisterIoWqMaxWorkers, (nuint)limits, 2));
+        (limits[0], limits[1]) = (0, 0);
+        Assert.Equal(0, second.Register(RegisterOp.RegisterIoWqMaxWorkers, (nuint)limits, 2));
+        Assert.Equal((3u, 5u), (limits[0], limits[1]));
+        (limits[0], limits[1]) = (0, 0);
+        Assert.Equal(0, other.Register(RegisterOp.RegisterIoWqMaxWorkers, (nuint)limits, 2));
+        Assert.NotEqual((3u, 5u), (limits[0], limits[1]));
     }
 
     [Theory, EveryEngine]

@@ -21,7 +21,7 @@ internal static unsafe partial class Libc
     /// <summary>The bit of O_TMPFILE that is not O_DIRECTORY.</summary>
     public const int O_TMPFILE_ALONE = 0x400000;
 
-    /// <summary>Every bit that open(2) knows; it ignores the others. The same on both architectures, which only place four of them otherwise.</summary>
+    /// <summary>Every bit that open(2) knows; it ignores the others. The architectures differ only in which of four is which.</summary>
     public const int O_KNOWN = 0x7FFFC3;
 
     /// <summary>Place of a relative path: the current directory.</summary>

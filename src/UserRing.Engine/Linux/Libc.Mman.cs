@@ -38,6 +38,9 @@ internal static unsafe partial class Libc
     /// <summary>memfd_create(2)</summary>
     public static int MemfdCreate(string name, uint flags) => Result(memfd_create(name, flags));
 
+    /// <summary>ioctl PROCMAP_QUERY of /proc/PID/maps, on a struct procmap_query: 0 or -errno.</summary>
+    public static int ProcMapQuery(int maps, void* query) => Result(ioctl(maps, 0xC068_6611, query)); // _IOWR('f', 17, 104 bytes)
+
     [LibraryImport(Name)]
     private static partial nint mmap(nuint addr, nuint len, int prot, int flags, int fd, long off);
 

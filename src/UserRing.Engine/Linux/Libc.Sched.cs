@@ -13,11 +13,6 @@ internal static unsafe partial class Libc
 
     private const int PrSetTimerslack = 29;
 
-    private static readonly byte[] EveryCpu = CreateFull();
-
-    /// <summary>A mask of all processors: the kernel takes those of it that the thread's cpuset has.</summary>
-    public static ReadOnlySpan<byte> AllCpus => EveryCpu;
-
     /// <summary>A mask of one processor, empty if there can be none of that number.</summary>
     public static byte[] OneCpu(int cpu)
     {
@@ -47,13 +42,6 @@ internal static unsafe partial class Libc
 
     /// <summary>How late a sleep of the calling thread may end, in ns (prctl PR_SET_TIMERSLACK; the default is 50 µs).</summary>
     public static int SetTimerSlack(nuint nanoseconds) => Result(prctl(PrSetTimerslack, nanoseconds, 0, 0, 0));
-
-    private static byte[] CreateFull()
-    {
-        byte[] mask = new byte[MostCpuMaskBytes];
-        mask.AsSpan().Fill(byte.MaxValue);
-        return mask;
-    }
 
     [LibraryImport(Name)]
     private static partial int prctl(int option, nuint a, nuint b, nuint c, nuint d);

@@ -7,16 +7,16 @@ namespace UserRing.Engine.Linux;
 /// <summary>sys/socket.h, and the socket requests of sys/ioctl.h</summary>
 internal static unsafe partial class Libc
 {
-    public const int AF_INET = 2, AF_INET6 = 10;
+    public const int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10;
     public const int SOCK_STREAM = 1, SOCK_SEQPACKET = 5;
     public const int SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1;
-    public const int MSG_CTRUNC = 0x8, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40, MSG_WAITALL = 0x100, MSG_NOSIGNAL = 0x4000;
+    public const int MSG_PEEK = 0x2, MSG_CTRUNC = 0x8, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40, MSG_WAITALL = 0x100, MSG_NOSIGNAL = 0x4000;
     public const int MSG_ERRQUEUE = 0x2000, MSG_ZEROCOPY = 0x4000000, MSG_CMSG_CLOEXEC = 0x40000000;
 
     private const int SoError = 4, SoType = 3, SoLinger = 13, SoAcceptConn = 30, SoDomain = 39;
     private const int IpProtoTcp = 6, TcpInfo = 11;
-    private const byte TcpSynSent = 2, TcpSynRecv = 3;
+    private const byte TcpSynSent = 2, TcpSynRecv = 3, TcpTimeWait = 6, TcpCloseWait = 8, TcpLastAck = 9, TcpClosing = 11;
     private const nuint FionRead = 0x541B, TiocOutq = 0x5411;
 
     /// <summary>socket(2)</summary>
@@ -125,6 +125,17 @@ internal static unsafe partial class Libc
         byte state = 0;
         uint length = 1;
         return getsockopt(fd, IpProtoTcp, TcpInfo, &state, &length) == 0 && state is TcpSynSent or TcpSynRecv;
+    }
+
+    /// <summary>1 if it is a TCP socket whose peer sends no more, 0 if it is another, or -errno for what is no TCP socket.</summary>
+    public static int HasTcpPeerEnded(int fd)
+    {
+        byte state = 0;
+        uint length = 1;
+        int result = Result(getsockopt(fd, IpProtoTcp, TcpInfo, &state, &length));
+        if (result < 0)
+            return result;
+        return state is TcpCloseWait or TcpLastAck or TcpClosing or TcpTimeWait ? 1 : 0;
     }
 
     /// <summary>SOCK_STREAM and so on, or -ENOTSOCK, -EBADF.</summary>

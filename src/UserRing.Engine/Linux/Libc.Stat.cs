@@ -21,6 +21,10 @@ internal struct FileIdentity
 /// <summary>sys/stat.h and sys/vfs.h</summary>
 internal static unsafe partial class Libc
 {
+    /// <summary>The two numbers of a device (sys/sysmacros.h).</summary>
+    public static (uint Major, uint Minor) SplitDevice(ulong device) =>
+        ((uint)((device >> 8) & 0xFFF | (device >> 32) & 0xFFFFF000), (uint)(device & 0xFF | (device >> 12) & 0xFFFFFF00));
+
     public const int S_IFMT = 0xF000;
     public const int S_IFSOCK = 0xC000;
     public const int S_IFREG = 0x8000;

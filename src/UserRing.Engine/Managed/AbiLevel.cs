@@ -7,8 +7,8 @@ public enum AbiLevel
     Linux618,
 
     /// <summary>
-    /// That of the newest header: also SQE_MIXED, SQ_REWIND, NOP128, URING_CMD128, TIMEOUT_IMMEDIATE_ARG and the socket command GETSOCKNAME.
-    /// No kernel here has them: they follow the header and what is documented.
+    /// That of the newest header: also SQE_MIXED, SQ_REWIND, NOP128, URING_CMD128, TIMEOUT_IMMEDIATE_ARG and the socket command
+    /// GETSOCKNAME. No kernel here has them: they follow the header and what is documented.
     /// </summary>
     Newest,
 }

@@ -89,7 +89,7 @@ internal abstract class Caller
         return Math.Max(Borrow(directory, batch), NoDirectory);
     }
 
-    /// <summary>What was borrowed under this number is somebody else's now, or nobody's: it is not to be lent again in this batch.</summary>
+    /// <summary>What was borrowed under this number is another's now, or nobody's: it is not to be lent again in this batch.</summary>
     internal virtual void GiveBack(int descriptor, IssueBatch batch)
     {
     }

@@ -7,8 +7,8 @@ namespace UserRing.Engine.Managed;
 /// is owned by its first unfinished member; only that one is in flight.
 /// </summary>
 /// <remarks>
-/// A timeout and its target find each other through <see cref="Request.Link"/> and <see cref="Request.Target"/>, both changed only under the
-/// ring's chain lock. The target takes it before it is let go of, the timeout holds it while it cancels: neither ever meets an object
+/// A timeout and its target find each other through <see cref="Request.Link"/> and <see cref="Request.Target"/>, both changed only under
+/// the ring's chain lock. The target takes it before it is let go of, the timeout holds it while it cancels: neither ever meets an object
 /// that has become another request. Lock order: the submit lock, the chain lock, then a parking place's or the clock's.
 /// </remarks>
 internal static class Chain
@@ -35,7 +35,9 @@ internal static class Chain
         return failed || !skips;
     }
 
-    /// <summary>The request is about to be issued: it and its timeout are a pair, with a number by which they are told from a later pair.</summary>
+    /// <summary>
+    /// The request is about to be issued: it and its timeout are a pair, with a number by which they are told from a later pair.
+    /// </summary>
     internal static void Pair(Request target, uint ticket)
     {
         if (target.LinkTimeout == LinkTimeoutState.None)

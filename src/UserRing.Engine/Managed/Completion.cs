@@ -13,7 +13,7 @@ internal sealed class Completion(RingContext ring)
     private readonly Lock _lock = new();
     private readonly RingMemory _memory = ring.Memory;
     private uint _entries = ring.Layout.CqEntries;
-    private readonly bool _defers = ring.Defers;
+    private readonly bool _defers = ring.Defers || ring.PollsDevices;
 
     private readonly bool _isMixed = (ring.Flags & SetupFlags.CqeMixed) != 0;
     private readonly bool _isPlain = (ring.Flags & (SetupFlags.CqeMixed | SetupFlags.Cqe32)) == 0;

@@ -32,7 +32,9 @@ internal sealed class DrainQueue(RingContext ring)
     /// </summary>
     internal bool HasWaiting => Volatile.Read(ref _count) != 0;
 
-    /// <summary>The head of a chain, or a request alone. It is looked at when the batch ends, unless there is nothing that it could wait for.</summary>
+    /// <summary>
+    /// The head of a chain, or a request alone. It is looked at when the batch ends, unless there is nothing that it could wait for.
+    /// </summary>
     /// <param name="request">The request.</param>
     /// <param name="isFirst">Of its batch.</param>
     internal void Add(Request request, bool isFirst)

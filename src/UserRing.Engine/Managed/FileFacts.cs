@@ -25,10 +25,11 @@ internal sealed class FileFacts
     internal FileFacts() => _memoryFiles.AsSpan().Fill(-1);
 
     /// <summary>
-    /// Whether writes beyond some size are refused (RLIMIT_FSIZE): then one raises SIGXFSZ in the thread that makes it, which is not for the
-    /// submitter to suffer.
+    /// Whether writes beyond some size are refused (RLIMIT_FSIZE): then one raises SIGXFSZ in the thread that makes it, which is not for
+    /// the submitter to suffer.
     /// </summary>
-    internal bool HasSizeLimit => _hasSizeLimit ??= Libc.Getrlimit(Libc.RLIMIT_FSIZE, out ulong most, out _) < 0 || most != Libc.RLIM_INFINITY;
+    internal bool HasSizeLimit =>
+        _hasSizeLimit ??= Libc.Getrlimit(Libc.RLIMIT_FSIZE, out ulong most, out _) < 0 || most != Libc.RLIM_INFINITY;
 
     /// <summary>
     /// Whether close(2) may wait: a socket that lingers, a device, and a file of any file system that is not known to have nothing to
@@ -105,7 +106,6 @@ internal sealed class FileFacts
         private const ushort TypeMask = 0xF000, Regular = 0x8000, Directory = 0x4000, Block = 0x6000;
         private const ushort Pipe = 0x1000, Socket = 0xC000;
         private const long Tmpfs = 0x01021994, Proc = 0x9FA0, Sysfs = 0x62656572, Debugfs = 0x64626720, Tracefs = 0x74726163;
-        private const long Ext = 0xEF53, Xfs = 0x58465342, Btrfs = 0x9123683E;
 
         internal int Descriptor;
 
@@ -137,6 +137,12 @@ internal sealed class FileFacts
         /// <summary>Data in memory only: a plain call at an offset does not block.</summary>
         internal bool IsMemoryFile => IsRegular && _inMemory;
 
+        /// <summary>A file of a file system whose direct transfers can be polled for, on a device that can.</summary>
+        internal bool CanBePolled => TakesNoWait;
+
+        /// <summary>The device it lies on; asked only of what has a kind.</summary>
+        internal readonly ulong Device => _identity.Dev;
+
         /// <summary>Of a file system that knows RWF_NOWAIT, though not in every call.</summary>
         internal bool TakesNoWait => IsRegular && _takesNoWait;
 
@@ -165,7 +171,8 @@ internal sealed class FileFacts
                         _identity = default;
                     long system = (_identity.Mode & TypeMask) == Regular ? Libc.StatfsType(Descriptor) : 0;
                     (_inMemory, _isKernels) = (system == Tmpfs, system is Proc or Sysfs or Debugfs or Tracefs);
-                    (_takesNoWait, _writesBlock) = (system is Ext or Xfs or Btrfs, system == Ext);
+                    _writesBlock = system == Libc.EXT4_SUPER_MAGIC;
+                    _takesNoWait = system is Libc.EXT4_SUPER_MAGIC or Libc.XFS_SUPER_MAGIC or Libc.BTRFS_SUPER_MAGIC;
                 }
 
                 return _identity.Mode;

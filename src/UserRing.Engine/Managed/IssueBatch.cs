@@ -65,7 +65,7 @@ internal sealed class IssueBatch
         return 0;
     }
 
-    /// <summary>A number of the caller's is another file's from now on, or nobody's: nothing known of it in this batch is true any more.</summary>
+    /// <summary>A number of the caller's is another file's from now on, or nobody's: what was known of it is no longer true.</summary>
     internal void Forget(int descriptor)
     {
         if (!Caller.LendsInPlace)

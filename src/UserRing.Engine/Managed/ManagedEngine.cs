@@ -18,13 +18,15 @@ public sealed class ManagedEngine : IRingEngine
     /// <summary>What its rings report in <c>features</c>: exactly what is honoured.</summary>
     public static RingFeatures SupportedFeatures =>
         RingFeatures.SingleMmap | RingFeatures.NoDrop | RingFeatures.SubmitStable | RingFeatures.RwCurPos | RingFeatures.CurPersonality
-        | RingFeatures.FastPoll | RingFeatures.Poll32Bits | RingFeatures.SqPollNonFixed | RingFeatures.LinkedFile | RingFeatures.CqeSkip | RingFeatures.ExtArg | RingFeatures.NativeWorkers
-        | RingFeatures.RsrcTags | RingFeatures.MinTimeout | RingFeatures.NoIowait;
+        | RingFeatures.FastPoll | RingFeatures.Poll32Bits | RingFeatures.SqPollNonFixed | RingFeatures.ExtArg | RingFeatures.NativeWorkers
+        | RingFeatures.RsrcTags | RingFeatures.CqeSkip | RingFeatures.LinkedFile | RingFeatures.RegRegRing | RingFeatures.RecvSendBundle
+        | RingFeatures.MinTimeout | RingFeatures.RwAttr | RingFeatures.NoIowait;
 
     private const SetupFlags HonouredSetup =
         SetupFlags.SqPoll | SetupFlags.SqAff | SetupFlags.AttachWq | SetupFlags.CqSize | SetupFlags.Clamp | SetupFlags.RDisabled
         | SetupFlags.SubmitAll | SetupFlags.CoopTaskrun | SetupFlags.TaskrunFlag | SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun
-        | SetupFlags.NoMmap | SetupFlags.RegisteredFdOnly | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32 | SetupFlags.CqeMixed;
+        | SetupFlags.NoMmap | SetupFlags.RegisteredFdOnly | SetupFlags.NoSqArray | SetupFlags.Sqe128 | SetupFlags.Cqe32
+        | SetupFlags.CqeMixed | SetupFlags.IoPoll | SetupFlags.HybridIoPoll;
 
     private const EnterFlags HonouredEnter =
         EnterFlags.GetEvents | EnterFlags.SqWakeup | EnterFlags.SqWait | EnterFlags.ExtArg | EnterFlags.RegisteredRing
@@ -111,7 +113,9 @@ public sealed class ManagedEngine : IRingEngine
         return Publish(ring, task);
     }
 
-    /// <summary>Last, so that no failure leaves a descriptor behind: the descriptor, or the index in the task's table that stands for it.</summary>
+    /// <summary>
+    /// Last, so that no failure leaves a descriptor behind: the descriptor, or the index in the task's table that stands for it.
+    /// </summary>
     private static int Publish(RingContext ring, TaskContext task)
     {
         if ((ring.Flags & SetupFlags.RegisteredFdOnly) == 0)
@@ -244,6 +248,8 @@ public sealed class ManagedEngine : IRingEngine
         const SetupFlags BothCqeSizes = SetupFlags.Cqe32 | SetupFlags.CqeMixed;
         if ((flags & ~honoured) != 0 || (flags & BothSqeSizes) == BothSqeSizes || (flags & BothCqeSizes) == BothCqeSizes)
             return false;
+        if ((flags & (SetupFlags.IoPoll | SetupFlags.HybridIoPoll)) == SetupFlags.HybridIoPoll)
+            return false;
         if ((flags & SetupFlags.SqRewind) != 0 && (flags & (SetupFlags.NoSqArray | SetupFlags.SqPoll)) != SetupFlags.NoSqArray)
             return false;
         if ((flags & SetupFlags.SqPoll) != 0 && (flags & (TaskrunModes | SetupFlags.TaskrunFlag)) != 0)
@@ -277,6 +283,8 @@ public sealed class ManagedEngine : IRingEngine
             if (error < 0)
                 return error == -Errno.EBADF ? -Errno.ENXIO : -Errno.EINVAL;
             SqPoll? shared = other!.SqPoll;
+            if (polls && shared is not null)
+                ring.WorkerSettings = other.WorkerSettings; // its workers are the thread's
             bool joined = polls && shared is not null && shared.TryJoin(ring, _caller, given.SqThreadIdle);
             other.DropReference();
             if (joined)
@@ -356,6 +364,8 @@ public sealed class ManagedEngine : IRingEngine
         if ((ring.Flags & SetupFlags.DeferTaskrun) != 0 && !ring.IsOwner(_caller))
             return -Errno.EEXIST;
         ring.Progress();
+        if (ring.PollsDevices && ring.InFlight == 0)
+            return 0; // nothing to poll for (io_uring/io_uring.c, io_iopoll_check)
         uint count = Math.Min(minComplete, ring.Layout.CqEntries);
         return ring.Completions.Unread >= count ? 0 : ring.Waiters.Wait(count, wait);
     }

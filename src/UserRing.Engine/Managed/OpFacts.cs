@@ -17,7 +17,7 @@ internal static class OpFacts
     internal const string Newer = "newer than Linux 6.18";
     internal const string NewerThere = Newer + "; AbiLevel.Newest has it";
 
-    private const string Transfer = "no metadata attributes; an I/O priority is checked and not applied";
+    private const string Transfer = "an I/O priority is checked and not applied";
     private const string Copies = "data are copied, as the notification says if asked";
     private const string NetworkCard = "needs a receive queue of a network card, which the kernel gives to its own rings only";
 

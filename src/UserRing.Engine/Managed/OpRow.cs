@@ -25,6 +25,9 @@ internal enum Needs
 
     /// <summary>It may wait for ever on a worker, whatever its file is.</summary>
     WaitsLong = 32,
+
+    /// <summary>Allowed on a ring that polls its device (IOPOLL).</summary>
+    Polled = 64,
 }
 
 /// <summary>Which readiness ends an operation's would-block.</summary>

@@ -14,11 +14,12 @@ internal static unsafe class OpTable
     /// <summary>Operations of Linux 6.18; to a ring of that level what is newer is unknown.</summary>
     internal const int Count = AbiCounts.OpcodesIn618;
 
-    private const Needs Transfer = Needs.File | Needs.IoPrio;
+    private const Needs Transfer = Needs.File | Needs.IoPrio | Needs.Polled;
+    private const Needs OnSocket = Needs.File | Needs.IoPrio;
     private const Needs SelectingRead = Transfer | Needs.Buffers;
     private const Needs GatheredRead = Transfer | Needs.Gathers;
     private const Needs PlainRead = GatheredRead | Needs.Buffers;
-    private const Needs Exchanges = SelectingRead, Commands = Needs.File | Needs.Buffers;
+    private const Needs Exchanges = OnSocket | Needs.Buffers, Commands = Needs.File | Needs.Buffers | Needs.Polled;
     private const Needs OrderedWrite = Transfer | Needs.FileOrder;
 
     private const Needs SlowTransfer = Needs.File | Needs.WaitsLong;
@@ -26,27 +27,27 @@ internal static unsafe class OpTable
     private static readonly OpRow[] Rows = Checked(
     [
         //  opcode                 needs          ready on       prepare                    issue                    cleanup
-        new(Opcode.Nop,            Needs.None,    Ready.Never,   &Nop.Prepare,              &Nop.Issue,              null),
+        new(Opcode.Nop,            Needs.Polled,  Ready.Never,   &Nop.Prepare,              &Nop.Issue,              null),
         new(Opcode.Readv,          SelectingRead, Ready.ToRead,  &ReadWrite.PrepareVector,  &ReadWrite.Read,         &ReadWrite.Cleanup),
         new(Opcode.Writev,         OrderedWrite,  Ready.ToWrite, &ReadWrite.PrepareVector,  &ReadWrite.Write,        &ReadWrite.Cleanup),
         new(Opcode.Fsync,          Needs.File,    Ready.Never,   &Sync.PrepareFsync,        &Sync.Fsync,             null),
         new(Opcode.ReadFixed,      GatheredRead,  Ready.ToRead,  &ReadWrite.Prepare,        &ReadWrite.ReadFixed,    &ReadWrite.Cleanup),
         new(Opcode.WriteFixed,     OrderedWrite,  Ready.ToWrite, &ReadWrite.Prepare,        &ReadWrite.WriteFixed,   &ReadWrite.Cleanup),
         new(Opcode.PollAdd,        Needs.File,    Ready.Never,   &Poll.PrepareAdd,          &Poll.Add,               &Poll.Cleanup),
-        new(Opcode.PollRemove),
+        new(Opcode.PollRemove,     Needs.None,    Ready.Never,   &Poll.PrepareRemove,       &Poll.Remove,            null),
         new(Opcode.SyncFileRange,  Needs.File,    Ready.Never,   &Sync.PrepareRange,        &Sync.Range,             null),
         new(Opcode.Sendmsg,        Exchanges,     Ready.ToWrite, &Send.PrepareSendMsg,      &Send.Issue,             &Exchange.Cleanup),
         new(Opcode.Recvmsg,        Exchanges,     Ready.ToRead,  &Receive.PrepareRecvMsg,   &Receive.Issue,          &Exchange.Cleanup),
         new(Opcode.Timeout,        Needs.None,    Ready.Never,   &Timeout.Prepare,          &Timeout.Issue,          null),
-        new(Opcode.TimeoutRemove),
-        new(Opcode.Accept,         Transfer,      Ready.ToRead,  &Accept.Prepare,           &Accept.Issue,           null),
+        new(Opcode.TimeoutRemove,  Needs.None,    Ready.Never,   &Timeout.PrepareRemove,    &Timeout.Remove,         null),
+        new(Opcode.Accept,         OnSocket,      Ready.ToRead,  &Accept.Prepare,           &Accept.Issue,           null),
         new(Opcode.AsyncCancel,    Needs.None,    Ready.Never,   &Cancel.Prepare,           &Cancel.Issue,           null),
         new(Opcode.LinkTimeout,    Needs.None,    Ready.Never,   &Timeout.PrepareLinked,    &Timeout.IssueLinked,    null),
         new(Opcode.Connect,        Needs.File,    Ready.ToWrite, &Connect.Prepare,          &Connect.Issue,          &PathName.Free),
         new(Opcode.Fallocate,      Needs.File,    Ready.Never,   &Size.PrepareAllocate,     &Size.Allocate,          null),
         new(Opcode.Openat,         Needs.None,    Ready.Never,   &Open.Prepare,             &Open.Issue,             &PathName.Free),
         new(Opcode.Close,          Needs.None,    Ready.Never,   &Close.Prepare,            &Close.Issue,            null),
-        new(Opcode.FilesUpdate,    Needs.None,    Ready.Never,   &Slots.PrepareUpdate,      &Slots.Update,           null),
+        new(Opcode.FilesUpdate,    Needs.Polled,  Ready.Never,   &Slots.PrepareUpdate,      &Slots.Update,           null),
         new(Opcode.Statx,          Needs.None,    Ready.Never,   &Stat.Prepare,             &Stat.Issue,             &PathName.Free),
         new(Opcode.Read,           PlainRead,     Ready.ToRead,  &ReadWrite.Prepare,        &ReadWrite.Read,         &ReadWrite.Cleanup),
         new(Opcode.Write,          OrderedWrite,  Ready.ToWrite, &ReadWrite.Prepare,        &ReadWrite.Write,        &ReadWrite.Cleanup),
@@ -57,8 +58,8 @@ internal static unsafe class OpTable
         new(Opcode.Openat2,        Needs.None,    Ready.Never,   &Open.Prepare2,            &Open.Issue2,            &PathName.Free),
         new(Opcode.EpollCtl,       Needs.None,    Ready.Never,   &Epoll.PrepareControl,     &Epoll.Control,          null),
         new(Opcode.Splice,         SlowTransfer,  Ready.Never,   &Splice.Prepare,           &Splice.Issue,           null),
-        new(Opcode.ProvideBuffers, Needs.None,    Ready.Never,   &Buffers.PrepareProvide,   &Buffers.Provide,        null),
-        new(Opcode.RemoveBuffers,  Needs.None,    Ready.Never,   &Buffers.PrepareRemove,    &Buffers.Remove,         null),
+        new(Opcode.ProvideBuffers, Needs.Polled,  Ready.Never,   &Buffers.PrepareProvide,   &Buffers.Provide,        null),
+        new(Opcode.RemoveBuffers,  Needs.Polled,  Ready.Never,   &Buffers.PrepareRemove,    &Buffers.Remove,         null),
         new(Opcode.Tee,            SlowTransfer,  Ready.Never,   &Splice.PrepareTee,        &Splice.Issue,           null),
         new(Opcode.Shutdown,       Needs.File,    Ready.Never,   &Socket.PrepareShutdown,   &Socket.Shutdown,        null),
         new(Opcode.Renameat,       Needs.None,    Ready.Never,   &Names.PrepareRename,      &Names.Rename,           &PathName.Free),
@@ -66,16 +67,16 @@ internal static unsafe class OpTable
         new(Opcode.Mkdirat,        Needs.None,    Ready.Never,   &Names.PrepareMkdir,       &Names.Mkdir,            &PathName.Free),
         new(Opcode.Symlinkat,      Needs.None,    Ready.Never,   &Names.PrepareSymlink,     &Names.Symlink,          &PathName.Free),
         new(Opcode.Linkat,         Needs.None,    Ready.Never,   &Names.PrepareLink,        &Names.Link,             &PathName.Free),
-        new(Opcode.MsgRing,        Needs.None,    Ready.Never,   &MessageRing.Prepare,      &MessageRing.Issue,      null),
+        new(Opcode.MsgRing,        Needs.Polled,  Ready.Never,   &MessageRing.Prepare,      &MessageRing.Issue,      null),
         new(Opcode.Fsetxattr,      Needs.File,    Ready.Never,   &Xattr.PrepareFset,        &Xattr.Fset,             &PathName.Free),
         new(Opcode.Setxattr,       Needs.None,    Ready.Never,   &Xattr.PrepareSet,         &Xattr.Set,              &PathName.Free),
         new(Opcode.Fgetxattr,      Needs.File,    Ready.Never,   &Xattr.PrepareFget,        &Xattr.Fget,             &PathName.Free),
         new(Opcode.Getxattr,       Needs.None,    Ready.Never,   &Xattr.PrepareGet,         &Xattr.Get,              &PathName.Free),
         new(Opcode.Socket,         Needs.None,    Ready.Never,   &Socket.PrepareSocket,     &Socket.Open,            null),
         new(Opcode.UringCmd,       Commands,      Ready.Never,   &Command.Prepare,          &Command.Issue,          null),
-        new(Opcode.SendZc,         Transfer,      Ready.ToWrite, &Send.PrepareSendZc,       &Send.Issue,             &Exchange.Cleanup),
-        new(Opcode.SendmsgZc,      Transfer,      Ready.ToWrite, &Send.PrepareSendMsgZc,    &Send.Issue,             &Exchange.Cleanup),
-        new(Opcode.ReadMultishot,  SelectingRead, Ready.ToRead,  &SelectedRead.PrepareMany, &SelectedRead.IssueMany, &ReadWrite.Cleanup),
+        new(Opcode.SendZc,         OnSocket,      Ready.ToWrite, &Send.PrepareSendZc,       &Send.Issue,             &Exchange.Cleanup),
+        new(Opcode.SendmsgZc,      OnSocket,      Ready.ToWrite, &Send.PrepareSendMsgZc,    &Send.Issue,             &Exchange.Cleanup),
+        new(Opcode.ReadMultishot,  Exchanges,     Ready.ToRead,  &SelectedRead.PrepareMany, &SelectedRead.IssueMany, &ReadWrite.Cleanup),
         new(Opcode.Waitid,         Needs.None,    Ready.Never,   &WaitId.Prepare,           &WaitId.Issue,           &WaitId.Cleanup),
         new(Opcode.FutexWait,      Needs.None,    Ready.Never,   &Futex.Prepare,            &Futex.Wait,             null),
         new(Opcode.FutexWake,      Needs.None,    Ready.Never,   &Futex.Prepare,            &Futex.Wake,             null),
@@ -84,12 +85,12 @@ internal static unsafe class OpTable
         new(Opcode.Ftruncate,      Needs.File,    Ready.Never,   &Size.PrepareTruncate,     &Size.Truncate,          null),
         new(Opcode.Bind,           Needs.File,    Ready.Never,   &Socket.PrepareBind,       &Socket.Bind,            &PathName.Free),
         new(Opcode.Listen,         Needs.File,    Ready.Never,   &Socket.PrepareListen,     &Socket.Listen,          null),
-        new(Opcode.RecvZc,         Transfer,      Ready.Never,   &ReceiveZeroCopy.Prepare,  &ReceiveZeroCopy.Issue,  null),
+        new(Opcode.RecvZc,         OnSocket,      Ready.Never,   &ReceiveZeroCopy.Prepare,  &ReceiveZeroCopy.Issue,  null),
         new(Opcode.EpollWait,      Needs.File,    Ready.ToRead,  &Epoll.PrepareWait,        &Epoll.Wait,             null),
         new(Opcode.ReadvFixed,     Transfer,      Ready.ToRead,  &ReadWrite.PrepareVector,  &ReadWrite.ReadvFixed,   &ReadWrite.Cleanup),
         new(Opcode.WritevFixed,    OrderedWrite,  Ready.ToWrite, &ReadWrite.PrepareVector,  &ReadWrite.WritevFixed,  &ReadWrite.Cleanup),
         new(Opcode.Pipe,           Needs.None,    Ready.Never,   &Pipe.Prepare,             &Pipe.Issue,             null),
-        new(Opcode.Nop128,         Needs.None,    Ready.Never,   &Nop.Prepare,              &Nop.Issue,              null),
+        new(Opcode.Nop128,         Needs.Polled,  Ready.Never,   &Nop.Prepare,              &Nop.Issue,              null),
         new(Opcode.UringCmd128,    Commands,      Ready.Never,   &Command.Prepare,          &Command.Issue,          null),
     ]);
 

@@ -87,6 +87,9 @@ internal enum Marks
 
     /// <summary>A zero-copy send: a second completion says that its buffer is free.</summary>
     Notifies = 1 << 13,
+
+    /// <summary>A transfer with protection information, which no file here has.</summary>
+    HasMetadata = 1 << 14,
 }
 
 /// <summary>Whether the next of a chain is a LINK_TIMEOUT.</summary>

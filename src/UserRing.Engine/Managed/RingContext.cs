@@ -1,6 +1,5 @@
 using UserRing.Abi;
 using UserRing.Engine.Linux;
-using UserRing.Engine.Managed.Parking;
 using UserRing.Engine.Managed.Registered;
 
 namespace UserRing.Engine.Managed;
@@ -11,7 +10,7 @@ namespace UserRing.Engine.Managed;
 /// descriptor and each slot in which a task registered it. With the last of them the ring is closed, which takes the table's
 /// reference and never waits.
 /// </summary>
-internal sealed class RingContext
+internal sealed partial class RingContext
 {
     private static long _made;
 
@@ -61,6 +60,12 @@ internal sealed class RingContext
     /// <summary>Completions become visible, and what follows from them is done, only when the owner asks for events.</summary>
     internal bool Defers => (Flags & SetupFlags.DeferTaskrun) != 0;
 
+    /// <summary>
+    /// IOPOLL: direct transfers only, of which a program learns when it asks. No device here is polled; what the others finish is held back
+    /// until then.
+    /// </summary>
+    internal bool PollsDevices => (Flags & SetupFlags.IoPoll) != 0;
+
     internal bool HasBigCqes => (Flags & (SetupFlags.Cqe32 | SetupFlags.CqeMixed)) != 0;
 
     internal Submission Submission { get; }
@@ -97,17 +102,6 @@ internal sealed class RingContext
     internal BusyPolling BusyPolling { get; }
 
     internal EventSignal Events { get; }
-
-    /// <summary>Parking places come into being with their first request: an idle ring pays for none.</summary>
-    internal Workers? Workers { get; private set; }
-
-    internal PollWait? PollWait { get; private set; }
-
-    internal Timers? Timers { get; private set; }
-
-    internal FutexWait? FutexWait { get; private set; }
-
-    internal DirectWait? DirectWait { get; private set; }
 
     internal SqPoll? SqPoll { get; set; }
 
@@ -182,30 +176,10 @@ internal sealed class RingContext
     }
 
     /// <summary>
-    /// Completions of requests that held the ring are posted. A full fence, before the drained requests are looked at (pair: DrainQueue.Add).
+    /// Completions of requests that held the ring are posted. A full fence, before the drained requests are looked at (pair:
+    /// DrainQueue.Add).
     /// </summary>
     internal void CountDone(int requests) => Interlocked.Add(ref _inFlight, -requests);
-
-    /// <summary>Takes matching requests out of wherever they wait; each is completed with ECANCELED, later.</summary>
-    internal CancelResult Cancel(in CancelMatch match, IssueBatch batch)
-    {
-        var result = default(CancelResult);
-        lock (MoveLock)
-        {
-            for (int i = 0; i < Places; i++)
-            {
-                if (PlaceAt(i) is not { } place)
-                    continue;
-                CancelResult found = place.Cancel(match, batch);
-                result.Cancelled += found.Cancelled;
-                result.Running += found.Running;
-                if (!match.All && result.Found > 0)
-                    break;
-            }
-        }
-
-        return result;
-    }
 
     /// <summary>
     /// Submit lock held, on the ring's owner: memory of another size takes the place of the ring's, with what is queued and unread:
@@ -230,7 +204,9 @@ internal sealed class RingContext
         return error;
     }
 
-    /// <summary>Maps one of the ring's areas for the program, with the refusals that a kernel ring's mmap gives: address or -errno.</summary>
+    /// <summary>
+    /// Maps one of the ring's areas for the program, with the refusals that a kernel ring's mmap gives: address or -errno.
+    /// </summary>
     internal nint Map(nuint address, nuint length, int protection, int flags, ulong offset)
     {
         if (address != 0 || length == 0)
@@ -325,28 +301,6 @@ internal sealed class RingContext
         }
     }
 
-    internal Workers GetWorkers() => Workers ?? Make(static ring => ring.Workers ??= new Workers(ring));
-
-    internal PollWait GetPollWait() => PollWait ?? Make(static ring => ring.PollWait ??= new PollWait(ring));
-
-    internal Timers GetTimers() => Timers ?? Make(static ring => ring.Timers ??= new Timers(ring));
-
-    internal FutexWait GetFutexWait() => FutexWait ?? Make(static ring => ring.FutexWait ??= new FutexWait(ring));
-
-    internal DirectWait GetDirectWait() => DirectWait ?? Make(static ring => ring.DirectWait ??= new DirectWait(ring));
-
-    /// <summary>How many places a request may wait in, for <see cref="PlaceAt"/>.</summary>
-    internal const int Places = 4;
-
-    /// <summary>In the order in which a cancel asks them; null if no request ever waited there.</summary>
-    internal ParkingPlace? PlaceAt(int index) => index switch
-    {
-        0 => Workers,
-        1 => PollWait,
-        2 => FutexWait,
-        _ => Timers,
-    };
-
     /// <summary>
     /// The last handle is gone: no more submissions, waiters leave, everything in flight is cancelled; the rest follows in the background.
     /// </summary>
@@ -372,20 +326,6 @@ internal sealed class RingContext
     {
         if (_closed)
             CancelEverything();
-    }
-
-    private void CancelEverything()
-    {
-        var batch = new IssueBatch();
-        batch.Begin(this, SelfCaller.Instance, onSubmitter: false);
-        Cancel(CancelMatch.Everything, batch);
-        batch.End();
-    }
-
-    private T Make<T>(Func<RingContext, T> make)
-    {
-        lock (Pool)
-            return make(this);
     }
 
     /// <summary>In the reverse order of setup; nobody is left who could use any of it.</summary>

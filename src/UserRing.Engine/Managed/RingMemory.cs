@@ -123,8 +123,8 @@ internal sealed unsafe class RingMemory
     }
 
     /// <summary>
-    /// RESIZE_RINGS, both locks held: takes over what is queued and unread in <paramref name="old"/>, which this memory is to replace. False
-    /// if it does not fit. As there, the SQEs are taken in the order of their slots and the index array is left zero (register.c,
+    /// RESIZE_RINGS, both locks held: takes over what is queued and unread in <paramref name="old"/>, which this memory is to replace.
+    /// False if it does not fit. As there, the SQEs are taken in the order of their slots and the index array is left zero (register.c,
     /// io_register_resize_rings).
     /// </summary>
     internal bool TryTakeOver(RingMemory old, uint sqHead, uint cqTail)
@@ -224,7 +224,10 @@ internal sealed unsafe class RingMemory
         ? Volatile.Read(ref _sqArray[position & _sqMask])
         : position & _sqMask;
 
-    /// <summary>Copies one SQE, of a big one its first half; <paramref name="index"/> must be below the SQ size. The copy is what is checked and what is used.</summary>
+    /// <summary>
+    /// Copies one SQE, of a big one its first half; <paramref name="index"/> must be below the SQ size. The copy is what is checked and
+    /// what is used.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void CopySqe(uint index, out Sqe sqe) => sqe = *(Sqe*)(_sqes + ((nuint)index << _layout.SqeShift));
 

@@ -51,6 +51,8 @@ internal sealed class SelfCaller : Caller
 
     internal override int MakeResident(nuint address, nuint length)
     {
+        if (MappedFiles.Contains(address, length))
+            return -Errno.EFAULT;
         int error = Libc.Madvise(address, length, Libc.MADV_POPULATE_WRITE);
         // EINVAL is also the answer for memory that may not be written; only a kernel that does not know the advice gives it for
         // nothing at all.

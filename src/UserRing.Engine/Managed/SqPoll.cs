@@ -148,10 +148,9 @@ internal sealed class SqPoll
 
     private void Run()
     {
-        // The caller may be confined to a processor of its own; this thread must not share it.
-        _pinError = Libc.SetAffinity(0, _cpu == AnyCpu ? Libc.AllCpus : Libc.OneCpu(_cpu));
-        if (_cpu == AnyCpu)
-            _pinError = 0;
+        // Else it runs where its creator may, as the kernel's does.
+        if (_cpu != AnyCpu)
+            _pinError = Libc.SetAffinity(0, Libc.OneCpu(_cpu));
         _pinned?.Set();
         Libc.SetTimerSlack(1); // a nap is not to last twice as long
         Member[] members = _members;
@@ -168,13 +167,14 @@ internal sealed class SqPoll
                 wasNew = false;
             }
 
-            bool worked = false;
-            foreach (ref readonly Member member in members.AsSpan())
-                worked |= Serve(member, members.Length > 1 ? MostPerTurn : uint.MaxValue);
-            long now = Stopwatch.GetTimestamp(), helpedAt = Volatile.Read(ref _helpedAt);
+            long helpedAt = Volatile.Read(ref _helpedAt);
+            bool worked = false, isHelped = Stopwatch.GetTimestamp() - helpedAt < HelpTicks;
+            foreach (Member member in members)
+                worked |= Serve(member, members.Length > 1 ? MostPerTurn : uint.MaxValue, isHelped);
+            long now = Stopwatch.GetTimestamp();
             if (worked)
                 idleSince = now;
-            else if (now - idleSince < HotTicks && now - helpedAt > HelpTicks)
+            else if (now - idleSince < HotTicks && !isHelped)
                 Thread.SpinWait(SpinsBetweenLooks);
             else if (now - Math.Max(idleSince, helpedAt) < IdleTicksOf(members))
                 _wake.Wait(_wake.Value, timed: true, Nap);
@@ -185,12 +185,28 @@ internal sealed class SqPoll
         Free();
     }
 
-    private bool Serve(in Member member, uint most)
+    /// <summary>
+    /// Takes what is queued. While programs that wait take it themselves, only what they have left from one look to the next: a thread that
+    /// was put off its processor in the middle of a batch would hold them up.
+    /// </summary>
+    private bool Serve(Member member, uint most, bool isHelped)
     {
         RingContext ring = member.Ring;
         ring.DirectWait?.Reap();
         if (ring.IsDisabled || !ring.Submission.HasWork)
+        {
+            member.LeftAt = null;
             return false;
+        }
+
+        uint head = ring.Submission.Head;
+        if (isHelped && member.LeftAt != head)
+        {
+            member.LeftAt = head;
+            return false;
+        }
+
+        member.LeftAt = null;
         ring.Submission.Submit(member.Caller, most);
         AnnounceRoom();
         return true;
@@ -232,7 +248,7 @@ internal sealed class SqPoll
     private static long IdleTicksOf(Member[] members)
     {
         long most = 0;
-        foreach (ref readonly Member member in members.AsSpan())
+        foreach (Member member in members)
             most = Math.Max(most, member.IdleTicks);
         return most;
     }
@@ -243,7 +259,7 @@ internal sealed class SqPoll
         uint seen = _wake.Value;
         bool hasWork = _changed;
         Volatile.Write(ref _sleeps, true);
-        foreach (ref readonly Member member in members.AsSpan())
+        foreach (Member member in members)
         {
             // A full fence lies in setting the flag: the tail is read again after it. Pair: the client publishes its tail, fences, and
             // only then reads the flag. One of the two sees the other.
@@ -254,10 +270,20 @@ internal sealed class SqPoll
         if (!hasWork)
             _wake.Wait(seen, timed: false, default);
         Volatile.Write(ref _sleeps, false);
-        foreach (ref readonly Member member in members.AsSpan())
+        foreach (Member member in members)
             member.Ring.Memory.ClearSqFlags(SqRingFlags.NeedWakeup);
         return Stopwatch.GetTimestamp();
     }
 
-    private sealed record Member(RingContext Ring, Caller Caller, long IdleTicks);
+    private sealed class Member(RingContext ring, Caller caller, long idleTicks)
+    {
+        internal RingContext Ring => ring;
+
+        internal Caller Caller => caller;
+
+        internal long IdleTicks => idleTicks;
+
+        /// <summary>The SQ head when it was left to the program to take what is queued.</summary>
+        internal uint? LeftAt { get; set; }
+    }
 }

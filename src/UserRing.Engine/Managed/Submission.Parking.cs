@@ -54,8 +54,8 @@ internal sealed partial class Submission
     }
 
     /// <summary>
-    /// As <see cref="Park"/>, but for the timeout: <see cref="WaitsForReadiness"/>, or 0 if it is a worker's, or -errno, when the request is
-    /// still the caller's to complete.
+    /// As <see cref="Park"/>, but for the timeout: <see cref="WaitsForReadiness"/>, or 0 if it is a worker's, or -errno, when the request
+    /// is still the caller's to complete.
     /// </summary>
     internal static int TryPark(Request request, IssueBatch batch, bool straightToWorker)
     {
@@ -94,8 +94,9 @@ internal sealed partial class Submission
             (request.MayWaitLong, request.FileKey) = (false, 0); // what an earlier use of the request left would queue it behind a file
         }
 
+        bool waitsInCall = request.WaitsInCall; // for what the kernel would have waiting for its file
         request.Ring.GetWorkers().Park(request);
-        return 0;
+        return waitsInCall ? WaitsForReadiness : 0;
     }
 
     /// <summary>References to the registered file and buffer in use, for a request that leaves the submit lock.</summary>

@@ -178,30 +178,18 @@ internal sealed partial class Submission(RingContext ring)
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
         if ((row.Needs & Needs.Gathers) == 0 || error < 0)
             _batch.RunGathered(); // what came before it is issued before it
-        if (request.Marks != Marks.None)
+        if (request.Marks != Marks.None && error == 0)
         {
             current = null; // what it asks of the operation makes it one of those
-            if (error < 0)
-                _batch.Complete(request, error);
-            else
-                Launch(request);
-            return error >= 0;
+            Launch(request);
+            return true;
         }
 
-        if (error == 0 && (row.Needs & Needs.File) != 0)
+        int found = error == 0 && (row.Needs & Needs.File) != 0 ? FindFile(request) : 0;
+        if (error < 0 || found < 0)
         {
-            int found = FindFile(request);
-            if (found < 0)
-            {
-                _batch.CompleteAndKeep(request, found);
-                return true;
-            }
-        }
-
-        if (error < 0)
-        {
-            _batch.CompleteAndKeep(request, error);
-            return false;
+            CompleteInline(request, error < 0 ? error : found, ref current);
+            return error == 0;
         }
 
         if ((request.Sqe.Flags & SqeFlags.Async) != 0)
@@ -214,16 +202,7 @@ internal sealed partial class Submission(RingContext ring)
         IssueOutcome outcome = OpTable.Issue(row, request, _batch, IssueMode.Inline);
         if (outcome is IssueOutcome.Done or IssueOutcome.Refused)
         {
-            if (request.Marks != Marks.None)
-            {
-                current = null;
-                _batch.Complete(request, request.Result);
-            }
-            else
-            {
-                _batch.CompleteAndKeep(request, request.Result);
-            }
-
+            CompleteInline(request, request.Result, ref current);
             return outcome == IssueOutcome.Done;
         }
 
@@ -233,126 +212,18 @@ internal sealed partial class Submission(RingContext ring)
         return true;
     }
 
-    /// <summary>A member of a chain, or a request that is drained, silent or takes a provided buffer. As <see cref="Start"/>.</summary>
-    private bool StartMarked(Request request)
+    /// <summary>The object stays at hand for the next SQE, unless marks ask for more than one completion.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void CompleteInline(Request request, int result, ref Request? current)
     {
-        SqeFlags flags = request.Sqe.Flags;
-        request.Marks = MarksOf(flags);
-        if (_chainHead is not null | Drain.IsActive)
-            request.Marks |= Marks.Waits;
-        if (_chainHead is null && Drain.IsNextDrained)
+        if (request.Marks == Marks.None)
         {
-            Drain.IsNextDrained = false;
-            request.Marks |= Marks.Drain;
-        }
-
-        _batch.RunGathered();
-        int error = Prepare(request);
-        if (Drain.IsActive)
-            SendToWorker(request);
-        bool links = (flags & Linking) != 0, stops = error < 0 && !links;
-        if (error < 0)
-        {
-            // A chain with a bad member is taken to its end, so that a polling thread cannot cut it, and then not started.
-            (request.Marks, request.Result) = (request.Marks | Marks.Failed, error);
-            if (_chainHead is { } head && (head.Marks & Marks.Failed) == 0)
-                (head.Marks, head.Result) = (head.Marks | Marks.Failed, -Errno.ECANCELED);
-        }
-
-        if (_chainHead is null)
-            (_chainHead, _isChainFirst) = (request, _isFirst);
-        else
-            ChainLast!.Link = request;
-        ChainLast = request;
-        if (!links)
-            QueueChain();
-        return !stops;
-    }
-
-    /// <summary>
-    /// What is taken while the ring drains is not tried by the submitter when its turn comes, as if the program had asked for that
-    /// (io_uring/io_uring.c, io_init_req). Only a file shows the difference, or what follows.
-    /// </summary>
-    private static void SendToWorker(Request request)
-    {
-        request.ByWorker = true;
-        if ((OpTable.Of(request.Sqe.Opcode).Needs & Needs.File) != 0)
-            request.Sqe.Flags |= SqeFlags.Async;
-    }
-
-    private static Marks MarksOf(SqeFlags flags)
-    {
-        Marks marks = Marks.None;
-        if ((flags & SqeFlags.IoHardlink) != 0)
-            marks |= Marks.Link | Marks.HardLink;
-        else if ((flags & SqeFlags.IoLink) != 0)
-            marks |= Marks.Link;
-        if ((flags & SqeFlags.CqeSkipSuccess) != 0)
-            marks |= Marks.Skip;
-        if ((flags & SqeFlags.BufferSelect) != 0)
-            marks |= Marks.SelectsBuffer;
-        return marks;
-    }
-
-    /// <summary>The chain (or the lone request) that was taken is complete: it starts, or fails as a whole, or waits for its drain.</summary>
-    private void QueueChain()
-    {
-        Request head = _chainHead!;
-        (_chainHead, ChainLast) = (null, null);
-        if ((head.Marks & Marks.Failed) != 0)
-        {
-            head.Marks &= ~Marks.HardLink;
-            _batch.Complete(head, head.Result);
-        }
-        else if (Drain.IsActive)
-        {
-            Drain.Add(head, _isChainFirst);
-        }
-        else
-        {
-            Launch(head);
-        }
-    }
-
-    /// <summary>Issues a prepared request with marks, or one that comes from <see cref="Later"/>.</summary>
-    private void Launch(Request request)
-    {
-        ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
-        if ((row.Needs & Needs.File) != 0 && FindFile(request) is < 0 and var error)
-        {
-            _batch.Complete(request, error);
+            _batch.CompleteAndKeep(request, result);
             return;
         }
 
-        Chain.Pair(request, ++_tickets);
-        bool goesToWorker = (request.Sqe.Flags & SqeFlags.Async) != 0;
-        if (request.MayBlock)
-        {
-            // What is asked for by flag tries to wait for readiness first. Without a file only what follows shows the difference.
-            request.MayBlock = !goesToWorker && row.ReadyOn != Ready.Never;
-            goesToWorker |= (row.Needs & Needs.File) != 0;
-            request.ByWorker = true;
-        }
-
-        if (goesToWorker)
-        {
-            Park(request, _batch, straightToWorker: true);
-            return;
-        }
-
-        LinkedTimeout timeout = Chain.TimeoutOf(request);
-        switch (OpTable.Issue(row, request, _batch, IssueMode.Inline))
-        {
-            case IssueOutcome.Done or IssueOutcome.Refused:
-                _batch.Complete(request, request.Result);
-                break;
-            case IssueOutcome.WouldBlock or IssueOutcome.Again:
-                Park(request, _batch, straightToWorker: false);
-                break;
-            default:
-                Chain.Arm(timeout);
-                break;
-        }
+        current = null;
+        _batch.Complete(request, result);
     }
 
     /// <summary>The checks common to all operations, in the kernel's order, then the operation's own.</summary>
@@ -372,6 +243,8 @@ internal sealed partial class Submission(RingContext ring)
         if (request.Ring.Restrictions is { } restrictions && !restrictions.Allows(sqe))
             return -Errno.EACCES;
         if (sqe.IoPrio != 0 && (row.Needs & Needs.IoPrio) == 0)
+            return -Errno.EINVAL;
+        if (ring.PollsDevices && (row.Needs & Needs.Polled) == 0)
             return -Errno.EINVAL;
         if (sqe.Personality != 0 && FindPersonality(request) is < 0 and var unknown)
             return unknown;
@@ -398,7 +271,9 @@ internal sealed partial class Submission(RingContext ring)
         return 0;
     }
 
-    /// <summary>Credentials that are not this thread's are taken on by a worker; readiness, if it is waited for, leads back to one.</summary>
+    /// <summary>
+    /// Credentials that are not this thread's are taken on by a worker; readiness, if it is waited for, leads back to one.
+    /// </summary>
     private int FindPersonality(Request request)
     {
         if (ring.Personalities.Find(request.Sqe.Personality) is not { } personality)

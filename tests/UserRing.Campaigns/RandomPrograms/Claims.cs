@@ -1,11 +1,10 @@
-using UserRing.Abi;
 using UserRing.Engine.Linux;
 
 namespace UserRing.Campaigns.RandomPrograms;
 
 /// <summary>
-/// What a request uses that others could see it use: parts of files, streams. Two requests whose order nothing determines must not claim the
-/// same thing, unless both only look at it: the kernel itself answers such a program now so, now so.
+/// What a request uses that others could see it use: parts of files, streams. Two requests whose order nothing determines must not claim
+/// the same thing, unless both only look at it: the kernel itself answers such a program now so, now so.
 /// </summary>
 internal readonly record struct Claims(ulong Looks, ulong Changes)
 {

@@ -21,7 +21,8 @@ internal sealed class Drain
     public bool WasActive { get; private set; }
 
     /// <summary>Something is held back by what may have ended silently.</summary>
-    public bool WaitsForUnknown => _waiting.Count > 0 && !_waiting[0].IsPresumedQuiet && _started.Exists(chain => !chain.IsEnded && chain.IsSilent);
+    public bool WaitsForUnknown => _waiting.Count > 0 && !_waiting[0].IsPresumedQuiet
+        && _started.Exists(chain => !chain.IsEnded && chain.IsSilent);
 
     public void Take(Chain chain)
     {

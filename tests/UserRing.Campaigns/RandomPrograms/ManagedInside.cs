@@ -20,16 +20,13 @@ internal static class ManagedInside
         if (ring.PollWait is { } polls)
         {
             lock (LockOf(polls))
-            {
-                for (Request? request = WaitingOf(polls).First; request is not null; request = request.Next)
-                    waiting += request.IsDelivering ? 0 : 1;
-            }
+                waiting += CountAtRest(WaitingOf(polls));
         }
 
         if (ring.Timers is { } timers)
         {
             lock (LockOf(timers))
-                waiting += WaitingOf(timers).Count + LinkedOf(timers).Count;
+                waiting += CountAtRest(PlainOf(timers)) + CountingOf(timers).Count + LinkedOf(timers).Count;
         }
 
         if (ring.Workers is { } workers)
@@ -41,6 +38,15 @@ internal static class ManagedInside
         return ring.InFlight == waiting;
     }
 
+    /// <summary>Without those that are posting in this moment, and stay in their list meanwhile.</summary>
+    private static int CountAtRest(in RequestList list)
+    {
+        int count = 0;
+        for (Request? request = list.First; request is not null; request = request.Next)
+            count += request.IsDelivering ? 0 : 1;
+        return count;
+    }
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lock")]
     private static extern ref Lock LockOf(PollWait place);
 
@@ -50,8 +56,11 @@ internal static class ManagedInside
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lock")]
     private static extern ref Lock LockOf(Timers place);
 
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_waiting")]
-    private static extern ref RequestList WaitingOf(Timers place);
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_plain")]
+    private static extern ref RequestList PlainOf(Timers place);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_counting")]
+    private static extern ref RequestList CountingOf(Timers place);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_linked")]
     private static extern ref RequestList LinkedOf(Timers place);

@@ -45,7 +45,8 @@ internal static class ProgramGen
         Gen.Int[0, World.Files - 1], Gen.Int[0, 1], (file, flags) => new RequestShape { Kind = Kind.Fsync, Target = file, Extra = flags });
 
     private static readonly Gen<RequestShape> Polls = Gen.Select(
-        Gen.Int[0, World.Streams - 1], Gen.OneOf<int>(Libc.POLLIN, Libc.POLLOUT, Libc.POLLIN | Libc.POLLOUT, Libc.POLLPRI), Gen.Frequency((3, 0), (1, 1)),
+        Gen.Int[0, World.Streams - 1], Gen.OneOf<int>(Libc.POLLIN, Libc.POLLOUT, Libc.POLLIN | Libc.POLLOUT, Libc.POLLPRI),
+        Gen.Frequency((3, 0), (1, 1)),
         (stream, events, many) => new RequestShape { Kind = Kind.Poll, Target = stream, Extra = events, Count = many });
 
     private static readonly Gen<RequestShape> Timeouts = Gen.Select(

@@ -38,7 +38,8 @@ internal sealed partial class ProgramRun
             int at = drained.Completions[0].Order;
             foreach (Member other in _tracker.Members)
             {
-                if (other.Number < drained.Number && other.Chain != drained.Chain && other.IsSubmitted && (!other.IsEnded || other.HasResult && other.Order > at))
+                if (other.Number < drained.Number && other.Chain != drained.Chain && other.IsSubmitted
+                    && (!other.IsEnded || other.HasResult && other.Order > at))
                     Lines.Add($"  #{drained.Number} did not wait for #{other.Number}");
             }
         }

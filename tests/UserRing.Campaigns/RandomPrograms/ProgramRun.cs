@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using UserRing.Abi;
-using UserRing.Engine.Linux;
 
 namespace UserRing.Campaigns.RandomPrograms;
 
@@ -8,7 +7,7 @@ namespace UserRing.Campaigns.RandomPrograms;
 /// Runs a program on one engine and writes down what it could see. The kernel's run waits until nothing can happen any more; the other
 /// engine's run, which is given the kernel's numbers, until as many completions have come.
 /// </summary>
-internal sealed partial class ProgramRun
+internal sealed partial class ProgramRun : IDisposable
 {
     private const int MostInChain = 16, MostWorkers = 64;
 
@@ -42,6 +41,8 @@ internal sealed partial class ProgramRun
 
     public List<string> Lines { get; } = [];
 
+    public void Dispose() => _ring.Dispose();
+
     public Tracker Tracker => _tracker;
 
     /// <summary>Rests that were only assumed, because nothing happened for a while.</summary>
@@ -63,7 +64,7 @@ internal sealed partial class ProgramRun
         }
         finally
         {
-            run._ring.Dispose();
+            run.Dispose();
         }
 
         return run;
@@ -234,7 +235,8 @@ internal sealed partial class ProgramRun
             from member in _tracker.Members
             where member.Shape.Kind is Kind.ReadStream or Kind.ReadFile
             select $"memory of #{member.Number}: {_world.HashOfSlot(member.Number)}");
-        _ending.Add($"never ended: {string.Join(' ', _tracker.Members.Where(member => !member.HasResult).Select(member => member.Number))}");
+        _ending.Add(
+            $"never ended: {string.Join(' ', _tracker.Members.Where(member => !member.HasResult).Select(member => member.Number))}");
         return true;
     }
 

@@ -163,10 +163,12 @@ internal sealed record RequestShape
             Kind.Poll => $"poll stream {Target} for {Extra:x}" + (Count > 0 ? ", multishot" : ""),
             Kind.Timeout => $"timeout {Time}, count {Count}, flags {Extra:x}",
             Kind.LinkTimeout => $"link timeout {Time}, flags {Extra:x}",
-            _ => $"cancel {(CancelFlags)Extra}: " + ((Extra & (int)CancelFlags.Fd) != 0 ? $"stream {Target}" : $"{Count} back, op {Length}"),
+            _ => $"cancel {(CancelFlags)Extra}: "
+                + ((Extra & (int)CancelFlags.Fd) != 0 ? $"stream {Target}" : $"{Count} back, op {Length}"),
         };
         bool hasFlags = Kind is Kind.ReadStream or Kind.WriteStream or Kind.ReadFile or Kind.WriteFile && Extra != 0;
-        return text + (hasFlags ? $", rw_flags {Extra:x}" : "") + (Form != Form.Plain ? $", {Form}" : "") + (Flags != 0 ? $" [{Flags}]" : "") + (Flaw != Flaw.None ? $" !{Flaw}" : "");
+        return text + (hasFlags ? $", rw_flags {Extra:x}" : "") + (Form != Form.Plain ? $", {Form}" : "")
+            + (Flags != 0 ? $" [{Flags}]" : "") + (Flaw != Flaw.None ? $" !{Flaw}" : "");
     }
 
     private string Time => IsShort ? "short" : "long";

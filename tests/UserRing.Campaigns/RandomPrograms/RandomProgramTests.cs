@@ -5,6 +5,16 @@ namespace UserRing.Campaigns.RandomPrograms;
 /// <summary>Random programs do alike on the kernel and on the managed engine, in everything that the kernel determines.</summary>
 public sealed class RandomProgramTests
 {
+    /// <summary>
+    /// The programs of an ordinary run: seeds that once showed a difference. URING_PROGRAMS=number or URING_CAMPAIGN=full draws new ones,
+    /// URING_SEED=seed begins with a certain one.
+    /// </summary>
+    private static readonly string[] Known =
+    [
+        "17TkR2sy85O1", "1gxWSghyrLe1", "1tZFpWGpU6g1", "4yrLM-Qa9r71", "5-z83W8R5p11", "5eVWapkA8er1", "85o2QJHadA31",
+        "8WnFYrc4aYe1", "c98PPJpFA2g1", "cD50fbzOkPC1", "c_lmecBhHk61", "dH7HySHITK01", "e8v8pLUxYPd1",
+    ];
+
     [Fact]
     public void Random_programs_do_alike_on_both_engines()
     {
@@ -13,13 +23,12 @@ public sealed class RandomProgramTests
         var verdict = new Verdict(world);
         try
         {
-            ProgramGen.Programs.Sample(
-                program =>
-                {
-                    verdict.Of(program);
-                },
-                Console.WriteLine, Environment.GetEnvironmentVariable("URING_SEED"),
-                iter: int.Parse(Environment.GetEnvironmentVariable("URING_ITER") ?? "300"), threads: 1);
+            string? seed = Environment.GetEnvironmentVariable("URING_SEED");
+            string? programs = Environment.GetEnvironmentVariable("URING_PROGRAMS");
+            if (seed is not null || programs is not null || Environment.GetEnvironmentVariable("URING_CAMPAIGN") == "full")
+                Sample(verdict, seed, programs is null ? 100_000 : int.Parse(programs));
+            else
+                Array.ForEach(Known, known => Sample(verdict, known, programs: 1));
         }
         catch (CsCheckException failure) when (verdict.Culprit is not null)
         {
@@ -30,6 +39,9 @@ public sealed class RandomProgramTests
 
         Console.WriteLine($"{verdict.Programs} programs, {verdict.Guesses} guesses, {verdict.Undetermined} undetermined");
     }
+
+    private static void Sample(Verdict verdict, string? seed, int programs) =>
+        ProgramGen.Programs.Sample(program => { verdict.Of(program); }, Console.WriteLine, seed, iter: programs, threads: 1);
 
     private static string? Differs(Verdict verdict, RandomProgram program)
     {

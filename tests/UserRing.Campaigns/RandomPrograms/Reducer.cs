@@ -3,8 +3,8 @@ using UserRing.Abi;
 namespace UserRing.Campaigns.RandomPrograms;
 
 /// <summary>
-/// Makes a program that shows a difference as small as it can be: leaves out steps, then requests, then what is odd about those that remain,
-/// as long as it still shows one.
+/// Makes a program that shows a difference as small as it can be: leaves out steps, then requests, then what is odd about those that
+/// remain, as long as it still shows one.
 /// </summary>
 internal sealed class Reducer(Func<RandomProgram, bool> isBad)
 {

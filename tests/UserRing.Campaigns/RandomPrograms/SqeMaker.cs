@@ -1,5 +1,4 @@
 using UserRing.Abi;
-using UserRing.Engine.Linux;
 
 namespace UserRing.Campaigns.RandomPrograms;
 
@@ -95,7 +94,7 @@ internal sealed class SqeMaker(World world)
         return isFile ? world.FileNumber(shape.Target) : writes ? world[shape.Target].Writes : world[shape.Target].Reads;
     }
 
-    private void Spoil(ref Sqe sqe, RequestShape shape)
+    private static void Spoil(ref Sqe sqe, RequestShape shape)
     {
         switch (shape.Flaw)
         {

@@ -102,7 +102,7 @@ internal sealed unsafe partial class Stream : IDisposable
         FarWrites.Dispose();
     }
 
-    private nint Transfer(int descriptor, int bytes, bool write)
+    private static nint Transfer(int descriptor, int bytes, bool write)
     {
         var memory = new IoVec { Base = Scratch.Address, Len = (nuint)bytes };
         return write

@@ -290,7 +290,8 @@ internal sealed class Tracker(World world)
     }
 
     private static bool IsSure(RequestShape shape) =>
-        !shape.MayWait || shape.Flaw == Flaw.None && (shape.Kind == Kind.Timeout ? shape.Count == 0 : shape is not { Kind: Kind.Poll, Count: > 0 });
+        !shape.MayWait || shape.Flaw == Flaw.None
+            && (shape.Kind == Kind.Timeout ? shape.Count == 0 : shape is not { Kind: Kind.Poll, Count: > 0 });
 
     /// <summary>Whether a request, once started, ends by itself.</summary>
     private bool CanEnd(Member member)

@@ -1,15 +1,17 @@
 namespace UserRing.Campaigns.RandomPrograms;
 
 /// <summary>
-/// Runs a program on the kernel and on the managed engine. If they differ, the kernel runs it again and again: what it answers now so, now so,
-/// is not determined, and each of its answers is right. What the managed engine alone ever answers is a difference.
+/// Runs a program on the kernel and on the managed engine. If they differ, the kernel runs it again and again: what it answers now so,
+/// now so, is not determined, and each of its answers is right. What the managed engine alone ever answers is a difference.
 /// </summary>
 /// <param name="world">Where.</param>
 /// <param name="repetitions">Of a program that differs.</param>
 internal sealed class Verdict(World world, int repetitions = 6)
 {
 
-    /// <summary>How long must nothing happen before nothing is expected, where that cannot be known: at first, and in repetitions.</summary>
+    /// <summary>
+    /// How long must nothing happen before nothing is expected, where that cannot be known: at first, and in repetitions.
+    /// </summary>
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(30), Slow = TimeSpan.FromMilliseconds(400);
 
     private readonly TimeSpan _patience = TimeSpan.FromSeconds(repetitions > 1 ? 2 : 0.3);

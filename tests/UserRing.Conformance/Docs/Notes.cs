@@ -11,7 +11,6 @@ internal static class Notes
     /// <summary>Why an item is refused; what is refused without a reason is still to come.</summary>
     public static IReadOnlyDictionary<string, string> Refusals { get; } = new Dictionary<string, string>
     {
-        ["IORING_FEAT_RW_ATTR"] = "no other system call takes metadata attributes",
         ["IORING_REGISTER_ZCRX_IFQ"] = "needs a receive queue of a network card, which the kernel gives to its own rings only",
     };
 

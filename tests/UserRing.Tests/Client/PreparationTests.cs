@@ -28,7 +28,8 @@ public sealed class PreparationTests
             (ref s) => ref s.PrepareAccept(7, 0x1000, 0x2000, 0x80000, AcceptFlags.Multishot | AcceptFlags.PollFirst, FileSlots.Alloc),
             new Sqe
             {
-                Opcode = Opcode.Accept, Fd = 7, Addr = 0x1000, Addr2 = 0x2000, AcceptFlags = 0x80000, IoPrio = 5, FileIndex = FileSlots.Alloc,
+                Opcode = Opcode.Accept, Fd = 7, Addr = 0x1000, Addr2 = 0x2000, AcceptFlags = 0x80000,
+                IoPrio = 5, FileIndex = FileSlots.Alloc,
             });
         Prepares((ref s) => ref s.PrepareConnect(7, 0x1000, 16), new Sqe { Opcode = Opcode.Connect, Fd = 7, Addr = 0x1000, Addr2 = 16 });
     }
@@ -50,7 +51,8 @@ public sealed class PreparationTests
             (ref s) => ref s.PrepareSendZc(7, 0x1000, 9, 0x100, RecvSendFlags.FixedBuf | RecvSendFlags.ReportUsage, 3, 0x2000, 16),
             new Sqe
             {
-                Opcode = Opcode.SendZc, Fd = 7, Addr = 0x1000, Len = 9, MsgFlags = 0x100, IoPrio = 0xC, BufIndex = 3, Addr2 = 0x2000, AddrLen = 16,
+                Opcode = Opcode.SendZc, Fd = 7, Addr = 0x1000, Len = 9, MsgFlags = 0x100, IoPrio = 0xC, BufIndex = 3,
+                Addr2 = 0x2000, AddrLen = 16,
             });
         Prepares(
             (ref s) => ref s.PrepareSendmsgZc(7, 0x1000, 0x100, RecvSendFlags.FixedBuf, 3),

@@ -91,7 +91,9 @@ public sealed class AcceptTests
                 ring.SqeAt((uint)(2 * round + 1) & 7).Fd = listener;
             Assert.Equal(1, ring.Submit());
             Dictionary<ulong, int> results = ring.Results(2);
-            Assert.Equal((-Errno.ECANCELED, 0), (results[7], results[100]));
+            Assert.Equal(-Errno.ECANCELED, results[7]);
+            // On a busy machine a worker may still have it in hand.
+            Assert.Contains(results[100], flags == 0 ? new[] { 0 } : [0, -Errno.EALREADY]);
         }
 
         Assert.Equal(0, caller.Connect(listener.Address));

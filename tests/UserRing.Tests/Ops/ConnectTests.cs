@@ -102,17 +102,21 @@ public sealed class ConnectTests
     }
 
     [Theory]
-    [EveryEngine(0)]
-    [EveryEngine(NonBlocking)]
-    public void A_link_timeout_ends_it(string engine, int mode)
+    [EveryEngine(0, SqeFlags.None)]
+    [EveryEngine(0, SqeFlags.Async)]
+    [EveryEngine(NonBlocking, SqeFlags.None)]
+    public void A_link_timeout_ends_it(string engine, int mode, SqeFlags flags)
     {
         using var ring = new SeamRing(engine);
         using var memory = new TestMemory();
         using var deaf = new DeafListener();
         using TestSocket caller = TestSocket.Tcp(mode);
         ref Sqe sqe = ref ring.Next().PrepareConnect(caller, memory.Put<byte>(0, deaf.Address), TestSocket.AddressBytes);
-        (sqe.Flags, sqe.UserData) = (SqeFlags.IoLink, 1);
-        ring.Next() = new Sqe { Opcode = Opcode.LinkTimeout, Addr = memory.PutTime(64, TimeSpan.FromMilliseconds(20)), Len = 1, UserData = 2 };
+        (sqe.Flags, sqe.UserData) = (SqeFlags.IoLink | flags, 1);
+        ring.Next() = new Sqe
+        {
+            Opcode = Opcode.LinkTimeout, Addr = memory.PutTime(64, TimeSpan.FromMilliseconds(20)), Len = 1, UserData = 2,
+        };
         Assert.Equal(2, ring.Submit());
         Dictionary<ulong, int> results = ring.Results(2);
         Assert.Equal((-Errno.ECANCELED, -Errno.ETIME), (results[1], results[2]));

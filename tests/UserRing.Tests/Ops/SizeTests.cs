@@ -95,7 +95,8 @@ public sealed class SizeTests
         Assert.Equal(-Errno.EINVAL, Truncate(file, ulong.MaxValue));
         Assert.Equal(-Errno.EFBIG, Truncate(file, long.MaxValue));
         Assert.Equal(-Errno.EBADF, Truncate(place, 1));
-        Assert.Equal(-Errno.EBADF, ring.Do(new Sqe { Opcode = Opcode.Ftruncate, Fd = place, Off = ulong.MaxValue, Flags = SqeFlags.Async }));
+        ring.Next().PrepareFtruncate(place, ulong.MaxValue).Flags = SqeFlags.Async;
+        Assert.Equal(-Errno.EBADF, ring.Result());
         Assert.Equal(-Errno.EBADF, Truncate(TestDescriptor.Closed, ulong.MaxValue));
 
         int Truncate(int descriptor, ulong length)

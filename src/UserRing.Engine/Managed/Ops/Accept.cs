@@ -5,8 +5,8 @@ using UserRing.Engine.Linux;
 namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
-/// ACCEPT, once or (multishot) for each connection. A non-blocking listener is asked at once. A blocking one has no call that only tries: it
-/// is waited for, and a worker then makes the call, which another process may have beaten to it; a cancel interrupts that.
+/// ACCEPT, once or (multishot) for each connection. A non-blocking listener is asked at once. A blocking one has no call that only tries:
+/// it is waited for, and a worker then makes the call, which another process may have beaten to it; a cancel interrupts that.
 /// </summary>
 internal static class Accept
 {

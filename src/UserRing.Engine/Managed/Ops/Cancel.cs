@@ -4,8 +4,8 @@ using UserRing.Engine.Managed.Parking;
 namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
-/// ASYNC_CANCEL by user_data, file, operation or all of them: 0 if a request was found (it completes with ECANCELED), EALREADY if it is being
-/// executed, ENOENT if there is none; with ALL or ANY the number found.
+/// ASYNC_CANCEL by user_data, file, operation or all of them: 0 if a request was found (it completes with ECANCELED), EALREADY if it is
+/// being executed, ENOENT if there is none; with ALL or ANY the number found.
 /// </summary>
 internal static class Cancel
 {

@@ -4,9 +4,9 @@ using UserRing.Engine.Linux;
 namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
-/// CONNECT. A non-blocking socket is connected on the submitter and waited for until it can be written to. On a blocking one the call itself
-/// waits, and there is no flag against that; its mode is the program's and is not touched, so a worker makes the call. A cancel interrupts it
-/// there and leaves the attempt to go on by itself, as the kernel's engine does, which waits for readiness in both cases.
+/// CONNECT. A non-blocking socket is connected on the submitter and waited for until it can be written to. On a blocking one the call
+/// itself waits, and there is no flag against that; its mode is the program's and is not touched, so a worker makes the call. A cancel
+/// interrupts it there and leaves the attempt to go on by itself, as the kernel's engine does, which waits for readiness in both cases.
 /// </summary>
 internal static class Connect
 {

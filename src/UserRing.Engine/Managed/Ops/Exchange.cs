@@ -13,6 +13,22 @@ internal static class Exchange
     /// <summary>Whether the rest of a short transfer can follow later (io_uring/net.c, io_net_retry).</summary>
     internal static bool IsStream(Request request) => Libc.SocketType(request.File) is Libc.SOCK_STREAM or Libc.SOCK_SEQPACKET;
 
+    /// <summary>
+    /// What the kernel says after a receive is left in the socket: bytes, one more of TCP once the peer has ended (net/ipv4/tcp.c,
+    /// tcp_inq_hint); -1 if its protocol does not say.
+    /// </summary>
+    internal static int LeftIn(int socket, bool tookAll)
+    {
+        if (Libc.HasTcpPeerEnded(socket) is >= 0 and var ended)
+            return ended + (tookAll ? 0 : Math.Max(0, Libc.BytesToReceive(socket)));
+        return Libc.SocketType(socket) == Libc.SOCK_STREAM && Libc.SocketDomain(socket) == Libc.AF_UNIX
+            ? Math.Max(0, Libc.BytesToReceive(socket))
+            : -1;
+    }
+
+    /// <summary>SOCK_NONEMPTY, if there is more.</summary>
+    internal static CqeFlags NonEmptyFlag(int left) => left > 0 ? CqeFlags.SockNonEmpty : CqeFlags.None;
+
     /// <summary>A buffer that no program's memory can hold is refused in preparation: 0 or -EFAULT.</summary>
     internal static int CheckRange(Request request)
     {
@@ -31,7 +47,7 @@ internal static class Exchange
         if (request.Progress > 0 || request.Loan is not null)
             return 0;
         var single = new IoVec { Base = (nuint)request.Sqe.Addr, Len = Math.Min(request.Sqe.Len, RingLimits.MaxTransferBytes) };
-        bool isVector = request.Vector != 0 || request.Sqe.Opcode is Opcode.Sendmsg or Opcode.Recvmsg or Opcode.SendmsgZc;
+        bool isVector = request.Vector != 0 || IsMessage(request);
         ReadOnlySpan<IoVec> parts = isVector ? Libc.VectorAt(request.Vector, request.VectorCount) : new ReadOnlySpan<IoVec>(in single);
         request.Asked = 0;
         foreach (ref readonly IoVec part in parts)
@@ -40,12 +56,13 @@ internal static class Exchange
     }
 
     /// <summary>
-    /// The header for the system call: the caller's own for a message, one with the address only for a send, and our vector of what is left.
+    /// The header for the system call: the caller's own for a message, one with the address only for a send, and our vector of what is
+    /// left.
     /// </summary>
     internal static MsgHdr HeaderOf(Request request)
     {
         MsgHdr header = request.Copied == 0 ? default : Message.Ours(request);
-        if (request.Vector == 0 && request.VectorCount == 0 && request.Sqe.Opcode is not (Opcode.Sendmsg or Opcode.Recvmsg or Opcode.SendmsgZc))
+        if (request.Vector == 0 && request.VectorCount == 0 && !IsMessage(request))
             IoVector.TakeSingle(request);
         (header.Iov, header.IovLen) = (request.Vector, (nuint)request.VectorCount);
         return header;
@@ -58,9 +75,16 @@ internal static class Exchange
             IoVector.Advance(request);
     }
 
-    /// <summary>To wait for readiness, unless the program said not to.</summary>
-    internal static IssueOutcome WouldBlock(Request request) =>
-        (request.Sqe.MsgFlags & Libc.MSG_DONTWAIT) != 0 ? Done(request, -Errno.EAGAIN) : IssueOutcome.WouldBlock;
+    private static bool IsMessage(Request request) => request.Sqe.Opcode is Opcode.Sendmsg or Opcode.Recvmsg or Opcode.SendmsgZc;
+
+    /// <summary>To wait for readiness, unless the program said not to: then the end, with what was moved before.</summary>
+    internal static IssueOutcome WouldBlock(Request request)
+    {
+        if ((request.Sqe.MsgFlags & Libc.MSG_DONTWAIT) == 0)
+            return IssueOutcome.WouldBlock;
+        request.Marks |= Marks.Short;
+        return Done(request, request.Progress > 0 ? request.Progress : -Errno.EAGAIN);
+    }
 
     internal static IssueOutcome Done(Request request, int result)
     {

@@ -5,7 +5,9 @@ using UserRing.Engine.Managed.Parking;
 
 namespace UserRing.Engine.Managed.Ops;
 
-/// <summary>FUTEX_WAIT, FUTEX_WAITV and FUTEX_WAKE (io_uring/futex.c). The value is compared on the submitter, as the kernel does.</summary>
+/// <summary>
+/// FUTEX_WAIT, FUTEX_WAITV and FUTEX_WAKE (io_uring/futex.c). The value is compared on the submitter, as the kernel does.
+/// </summary>
 internal static class Futex
 {
     private const uint SizeMask = 0x3, Word = 0x2, Numa = 0x4, Policy = 0x8, Private = 0x80;

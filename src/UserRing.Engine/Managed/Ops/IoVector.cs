@@ -23,7 +23,9 @@ internal static class IoVector
     /// </summary>
     internal static int Take(Request request) => Take(request, (nuint)request.Sqe.Addr, (int)request.Sqe.Len);
 
-    /// <summary>The same of an array elsewhere. Of one that is refused nothing stays: it must not pass for parts to be transferred.</summary>
+    /// <summary>
+    /// The same of an array elsewhere. Of one that is refused nothing stays: it must not pass for parts to be transferred.
+    /// </summary>
     internal static int Take(Request request, nuint address, int count)
     {
         int error = count == 0 ? 0 : Copy(request, address, count);

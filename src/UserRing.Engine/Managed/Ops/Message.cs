@@ -6,9 +6,9 @@ using UserRing.Engine.Linux;
 namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
-/// The header of SENDMSG and RECVMSG: copied in preparation and checked as the kernel does (net/socket.c, __copy_msghdr), with the address to
-/// send to. Where a message is received, name and control data go to the caller's memory as the system call writes them, or through ours
-/// if the caller does not lend in place.
+/// The header of SENDMSG and RECVMSG: copied in preparation and checked as the kernel does (net/socket.c, __copy_msghdr), with the
+/// address to send to. Where a message is received, name and control data go to the caller's memory as the system call writes them, or
+/// through ours if the caller does not lend in place.
 /// </summary>
 internal static class Message
 {
@@ -53,8 +53,10 @@ internal static class Message
         Span<byte> own = PathName.Own(request, ControlAt + control);
         ref MsgHdr ours = ref Ours(request);
         ours = theirs with { NameLen = nameLength, Iov = 0, IovLen = 0, Flags = 0 };
-        if (!receives || isForeign)
+        if (!receives)
             ours.Name = nameLength == 0 ? 0 : request.Copied + AddressAt;
+        else if (isForeign && theirs.Name != 0)
+            ours.Name = request.Copied + AddressAt; // even without room: how long the name is shall be told
         if (control > 0)
             (ours.Control, ours.ControlLen) = (request.Copied + ControlAt, (nuint)control);
         if (!receives)
@@ -69,6 +71,13 @@ internal static class Message
     /// <summary>Our copy of the header, in native memory.</summary>
     internal static ref MsgHdr Ours(Request request) =>
         ref MemoryMarshal.AsRef<MsgHdr>(Libc.BytesAt(request.Copied, Unsafe.SizeOf<MsgHdr>()));
+
+    /// <summary>The message has its control data in part of it that was sent: the rest goes without.</summary>
+    internal static void ForgetControl(Request request)
+    {
+        ref MsgHdr ours = ref Ours(request);
+        (ours.Control, ours.ControlLen) = (0, 0);
+    }
 
     /// <summary>A message was received into <paramref name="ours"/>: what the caller is told of it. 0 or -EFAULT.</summary>
     internal static int GiveBack(Request request, in MsgHdr ours)
@@ -92,7 +101,7 @@ internal static class Message
         if (error == 0 && Ours(request).Name != 0)
             error = Put(caller, header, nameof(MsgHdr.NameLen), ours.NameLen);
         if (error == 0)
-            error = Put(caller, header, nameof(MsgHdr.Flags), ours.Flags & ~Libc.MSG_CMSG_CLOEXEC);
+            error = Put(caller, header, nameof(MsgHdr.Flags), ours.Flags);
         return error < 0 ? error : Put(caller, header, nameof(MsgHdr.ControlLen), ours.ControlLen);
     }
 

@@ -90,7 +90,8 @@ internal static class MessageRing
     private static void Post(RingContext target, in Cqe cqe, bool onWorker)
     {
         var extra = default(CqeExtra);
-        target.Completions.Post(new ReadOnlySpan<Cqe>(in cqe), new ReadOnlySpan<CqeExtra>(in extra), 0, inline: !onWorker && !target.Defers);
+        bool inline = !onWorker && !target.Defers;
+        target.Completions.Post(new ReadOnlySpan<Cqe>(in cqe), new ReadOnlySpan<CqeExtra>(in extra), 0, inline);
         target.Timers?.CompleteSatisfied();
     }
 

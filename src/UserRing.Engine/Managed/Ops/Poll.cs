@@ -1,14 +1,22 @@
 using UserRing.Abi;
 using UserRing.Engine.Linux;
+using UserRing.Engine.Managed.Parking;
 
 namespace UserRing.Engine.Managed.Ops;
 
-/// <summary>POLL_ADD: the result is the mask of ready events; once, or (multishot) each time the file has something new to say.</summary>
+/// <summary>
+/// POLL_ADD: the result is the mask of ready events; once, or (multishot) each time the file has something new to say. POLL_REMOVE: ends
+/// one of those, or changes what it waits for and who it says it is.
+/// </summary>
 internal static class Poll
 {
-    /// <summary>Reported whether asked for or not: unlike poll(2) also that the peer writes no more (io_uring/poll.c, IO_POLL_UNMASK).</summary>
+    /// <summary>
+    /// Reported whether asked for or not: unlike poll(2) also that the peer writes no more (io_uring/poll.c, IO_POLL_UNMASK).
+    /// </summary>
     private const uint Unasked = Libc.EPOLLERR | Libc.EPOLLHUP | Libc.EPOLLRDHUP;
 
+    private const int MostSpins = 5000;
+    private const PollFlags KnownToRemove = PollFlags.UpdateEvents | PollFlags.UpdateUserData | PollFlags.AddMulti;
     private const uint ToWrite = Libc.EPOLLOUT | 0x100 | 0x200; // and EPOLLWRNORM, EPOLLWRBAND
     private const uint Behaviour = Libc.EPOLLONESHOT | Libc.EPOLLET | Libc.EPOLLEXCLUSIVE;
 
@@ -20,10 +28,9 @@ internal static class Poll
         bool isMultishot = sqe.Len != 0;
         if (isMultishot && (sqe.Flags & SqeFlags.CqeSkipSuccess) != 0)
             return -Errno.EINVAL;
-        request.WaitEvents = BitConverter.IsLittleEndian ? sqe.Poll32Events : (sqe.Poll32Events << 16) | (sqe.Poll32Events >> 16);
-        bool isOnce = (request.WaitEvents & Libc.EPOLLONESHOT) != 0; // it wins over the flag
-        request.WaitEvents = (request.WaitEvents & ~Behaviour) | Unasked;
-        if (isMultishot && !isOnce)
+        uint asked = EventsOf(sqe);
+        request.WaitEvents = (asked & ~Behaviour) | Unasked;
+        if (isMultishot && (asked & Libc.EPOLLONESHOT) == 0) // which wins over the flag
             request.Marks |= Marks.Multishot;
         return 0;
     }
@@ -58,6 +65,50 @@ internal static class Poll
             -Errno.EPERM => WithoutReadiness(request),
             _ => Done(request, error),
         };
+    }
+
+    internal static int PrepareRemove(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        var flags = (PollFlags)sqe.Len;
+        if (sqe.BufIndex != 0 || sqe.SpliceFdIn != 0 || (flags & ~KnownToRemove) != 0 || flags == PollFlags.AddMulti)
+            return -Errno.EINVAL;
+        if ((flags & PollFlags.UpdateUserData) == 0 && sqe.Off != 0)
+            return -Errno.EINVAL;
+        return (flags & PollFlags.UpdateEvents) == 0 && sqe.Poll32Events != 0 ? -Errno.EINVAL : 0;
+    }
+
+    internal static IssueOutcome Remove(Request request, IssueBatch batch, IssueMode mode)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        RingContext ring = request.Ring;
+        var key = new CancelMatch(CancelFlags.UserData | CancelFlags.Op, sqe.Addr, Opcode.PollAdd, file: -1);
+        var spinner = default(SpinWait);
+        int result;
+        do
+        {
+            lock (ring.MoveLock)
+            {
+                Request? target = null;
+                result = ring.PollWait is { } place ? place.TryTake(key, out target) : -Errno.ENOENT;
+                if (result == 0)
+                {
+                    int end = (PollFlags)sqe.Len == 0 ? -Errno.ECANCELED : Update(target!, sqe);
+                    if (end != 0)
+                        ring.Later.Complete(target!, end);
+                }
+                else if (result == -Errno.EALREADY && (target!.Marks & Marks.Multishot) == 0)
+                {
+                    break; // about to complete
+                }
+            }
+
+            // Of a multishot poll an event is being posted, possibly one that the program has seen already: that is over in a moment.
+            if (result == -Errno.EALREADY)
+                spinner.SpinOnce(sleep1Threshold: -1);
+        }
+        while (result == -Errno.EALREADY && spinner.Count < MostSpins);
+        return Done(request, result);
     }
 
     internal static void Cleanup(Request request)
@@ -99,7 +150,38 @@ internal static class Poll
     }
 
     /// <summary>
-    /// A file that epoll does not watch is always ready. To ask it for what does not exist on it is an error, since nothing would ever come.
+    /// What was taken out waits again, for the same or something else: 0, or what it is to complete with. Only the events themselves
+    /// change; whether it is multishot does not (io_uring/poll.c, io_poll_remove).
+    /// </summary>
+    private static int Update(Request target, in Sqe update)
+    {
+        const uint Events = 0xFFFF;
+        var flags = (PollFlags)update.Len;
+        if ((flags & PollFlags.UpdateEvents) != 0)
+            target.WaitEvents = (target.WaitEvents & ~Events) | (EventsOf(update) & Events) | Unasked;
+        if ((flags & PollFlags.UpdateUserData) != 0)
+            target.Sqe.UserData = update.Off;
+        PollWait place = target.Ring.PollWait!;
+        if (target.Watch < 0)
+        {
+            int count = Libc.Poll(target.File, (short)target.WaitEvents, 0, out short ready);
+            uint events = (ushort)ready & target.WaitEvents;
+            return count > 0 && events != 0 ? (int)events : OrCancelled(place.Park(target, target.WaitEvents));
+        }
+
+        // What is ready at the time counts as new, and is posted when the poller comes to it.
+        int error = Libc.EpollCtl(target.Watch, Libc.EPOLL_CTL_MOD, target.File, target.WaitEvents | Libc.EPOLLET, 0);
+        return OrCancelled(error < 0 ? error : place.Park(target, Libc.EPOLLIN));
+    }
+
+    private static int OrCancelled(int error) => error < 0 ? -Errno.ECANCELED : 0;
+
+    private static uint EventsOf(in Sqe sqe) =>
+        BitConverter.IsLittleEndian ? sqe.Poll32Events : (sqe.Poll32Events << 16) | (sqe.Poll32Events >> 16);
+
+    /// <summary>
+    /// A file that epoll does not watch is always ready. To ask it for what does not exist on it is an error, since nothing would ever
+    /// come.
     /// </summary>
     private static IssueOutcome WithoutReadiness(Request request)
     {

@@ -11,12 +11,17 @@ namespace UserRing.Engine.Managed.Ops;
 internal static class ReadWrite
 {
     private const long CurrentPosition = -1;
+    private const int OnFilesOnly =
+        ~(Libc.RWF_HIPRI | Libc.RWF_DSYNC | Libc.RWF_SYNC | Libc.RWF_NOWAIT | Libc.RWF_APPEND | Libc.RWF_NOAPPEND);
+
+    private const int KnownFlags = ~OnFilesOnly | Libc.RWF_ATOMIC | Libc.RWF_DONTCACHE;
     private const int MostIovecs = RingLimits.MaxIovecs;
 
     internal static int Prepare(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
-        return sqe.AttrTypeMask != 0 ? -Errno.EINVAL : IoPriority.Check(request);
+        int error = IoPriority.Check(request);
+        return error < 0 || sqe.AttrTypeMask == RwAttrFlags.None ? error : Metadata.Prepare(request);
     }
 
     internal static int PrepareVector(Request request)
@@ -107,7 +112,7 @@ internal static class ReadWrite
         ref FileFacts.Entry facts = ref batch.FactsOf(request.File);
         int flags = (int)request.Sqe.RwFlags;
         if (!write && !vector && flags == 0 && mode == IssueMode.Inline && !request.WasGathered && request.Marks == Marks.None
-            && batch.Caller.LendsInPlace)
+            && batch.Caller.LendsInPlace && !request.Ring.PollsDevices)
         {
             bool tryIt = facts.MayTry(write);
             if (tryIt || facts.Tryable && facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition)
@@ -120,8 +125,12 @@ internal static class ReadWrite
 
         if (facts.OpenFlags < 0)
             return Done(request, -Errno.EBADF);
+        if ((request.Marks & Marks.HasMetadata) != 0)
+            return Done(request, -Errno.EINVAL); // as of any file that keeps none
         if (flags != 0 && CheckFlags(ref facts, write, flags) is < 0 and var refusal)
             return Done(request, refusal);
+        if (request.Ring.PollsDevices && !PolledTransfer.IsServed(request, ref facts, write))
+            return Done(request, -Errno.EOPNOTSUPP);
         if (!batch.Caller.LendsInPlace && request.Loan is null)
         {
             int error = Borrow(request, write, vector);
@@ -167,8 +176,6 @@ internal static class ReadWrite
     /// </summary>
     private static int CheckFlags(ref FileFacts.Entry facts, bool write, int flags)
     {
-        const int OnFilesOnly = ~(Libc.RWF_HIPRI | Libc.RWF_DSYNC | Libc.RWF_SYNC | Libc.RWF_NOWAIT | Libc.RWF_APPEND | Libc.RWF_NOAPPEND);
-        const int Known = ~OnFilesOnly | Libc.RWF_ATOMIC | Libc.RWF_DONTCACHE;
         if (!facts.IsOpenFor(write))
             return -Errno.EBADF;
         if ((flags & OnFilesOnly) != 0 && !facts.HasNoReadiness)
@@ -176,9 +183,15 @@ internal static class ReadWrite
         if ((flags & Libc.RWF_NOWAIT) != 0 && facts.IsMemoryFile)
             return -Errno.EOPNOTSUPP; // of a transfer of nothing the system call would not say so
         if ((flags & Libc.RWF_HIPRI) != 0)
-            return (flags & ~Known) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL; // only on a ring that polls its device
+            return (flags & ~KnownFlags) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL; // only on a ring that polls its device
         return 0;
     }
+
+    /// <summary>
+    /// Whether an attempt under the program's own RWF_NOWAIT was refused for it, rather than for a flag that nobody knows.
+    /// </summary>
+    private static bool WouldWait(int flags, int error, ref FileFacts.Entry facts) =>
+        (flags & Libc.RWF_NOWAIT) != 0 && (error == -Errno.EAGAIN || (flags & ~KnownFlags) == 0 && facts.TakesNoWait);
 
     private static IssueOutcome Attempt(
         Request request, IssueBatch batch, ref FileFacts.Entry facts, IssueMode mode, bool write, bool vector, int flags, bool ownNoWait)
@@ -211,14 +224,11 @@ internal static class ReadWrite
                     request.IsStream = true;
                     offset = CurrentPosition;
                     continue;
-                case -Errno.EAGAIN or -Errno.EOPNOTSUPP when (flags & Libc.RWF_NOWAIT) != 0 && (done == -Errno.EAGAIN || facts.TakesNoWait):
-                    if (mode == IssueMode.Worker)
-                    {
-                        flags &= ~Libc.RWF_NOWAIT; // nobody waits for a worker (io_uring/rw.c drops it there)
-                        continue;
-                    }
-
-                    return request.Progress > 0 ? Finish(request) : Done(request, -Errno.EAGAIN);
+                case -Errno.EAGAIN or -Errno.EOPNOTSUPP when WouldWait(flags, (int)done, ref facts):
+                    if (mode != IssueMode.Worker)
+                        return request.Progress > 0 ? Finish(request) : Done(request, -Errno.EAGAIN);
+                    flags &= ~Libc.RWF_NOWAIT; // nobody waits for a worker (io_uring/rw.c drops it there)
+                    continue;
                 case -Errno.EOPNOTSUPP when ownNoWait:
                     (write ? ref facts.WriteNeedsWorker : ref facts.ReadNeedsWorker) = true;
                     if (MayRunHere(request, batch, ref facts, write))

@@ -62,6 +62,8 @@ internal static class Receive
     {
         ref Sqe sqe = ref request.Sqe;
         bool all = (sqe.MsgFlags & Libc.MSG_WAITALL) != 0;
+        // With control data the rest of a short message is not waited for: it may have some of its own.
+        bool owesRest = all && !(request.Copied != 0 && Message.Ours(request).ControlLen != 0);
         while (true)
         {
             int messageFlags = 0;
@@ -77,7 +79,7 @@ internal static class Receive
             }
 
             request.Progress += (int)received;
-            bool isShort = all && request.Progress < request.Asked;
+            bool isShort = owesRest && request.Progress < request.Asked;
             if (isShort && received > 0 && Exchange.IsStream(request))
             {
                 Exchange.Advance(request);
@@ -86,18 +88,11 @@ internal static class Receive
 
             if (isShort || all && (messageFlags & (Libc.MSG_TRUNC | Libc.MSG_CTRUNC)) != 0)
                 request.Marks |= Marks.Short;
-            request.CqeFlags = NonEmptyFlag(request, received, request.Asked);
+            bool tookAll = request.Progress < request.Asked && (sqe.MsgFlags & Libc.MSG_PEEK) == 0;
+            request.CqeFlags = Exchange.NonEmptyFlag(Exchange.LeftIn(request.File, tookAll));
             return Exchange.Done(request, request.Progress);
         }
     }
-
-    /// <summary>
-    /// SOCK_NONEMPTY, which the kernel knows of streams. When less came than there was room for, nothing is left, and no call is made.
-    /// </summary>
-    internal static CqeFlags NonEmptyFlag(Request request, nint received, long asked) =>
-        received > 0 && received >= asked && Libc.SocketType(request.File) == Libc.SOCK_STREAM && Libc.BytesToReceive(request.File) > 0
-            ? CqeFlags.SockNonEmpty
-            : CqeFlags.None;
 
     private static int PrepareFlags(Request request)
     {
@@ -117,14 +112,23 @@ internal static class Receive
     {
         ref Sqe sqe = ref request.Sqe;
         int flags = (int)sqe.MsgFlags | Libc.MSG_DONTWAIT;
+        MsgHdr header;
+        nint received;
         if (request.Vector == 0 && sqe.Opcode == Opcode.Recv)
         {
             nuint done = (nuint)request.Progress;
-            return Libc.Recv(request.File, (nuint)sqe.Addr + done, (nuint)request.Asked - done, flags);
+            var rest = new IoVec { Base = (nuint)sqe.Addr + done, Len = (nuint)request.Asked - done };
+            if ((flags & Libc.MSG_WAITALL) == 0)
+                return Libc.Recv(request.File, rest.Base, rest.Len, flags);
+            header = default; // tells whether a message was cut off, which ends a chain
+            received = Libc.RecvMsg(request.File, ref header, new ReadOnlySpan<IoVec>(in rest), flags);
+        }
+        else
+        {
+            header = Exchange.HeaderOf(request);
+            received = Libc.RecvMsg(request.File, ref header, flags);
         }
 
-        MsgHdr header = Exchange.HeaderOf(request);
-        nint received = Libc.RecvMsg(request.File, ref header, flags);
         messageFlags = header.Flags;
         if (received < 0 || sqe.Opcode == Opcode.Recv)
             return received;

@@ -5,8 +5,8 @@ using UserRing.Engine.Managed.Registered;
 namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
-/// Reads into provided buffers, and READ_MULTISHOT, which is nothing else. A buffer is taken for each attempt, under the submit lock, and put
-/// back if the attempt would block: while a request waits for its file it has none (io_uring/rw.c).
+/// Reads into provided buffers, and READ_MULTISHOT, which is nothing else. A buffer is taken for each attempt, under the submit lock, and
+/// put back if the attempt would block: while a request waits for its file it has none (io_uring/rw.c).
 /// </summary>
 internal static class SelectedRead
 {

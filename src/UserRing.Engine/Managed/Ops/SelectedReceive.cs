@@ -125,7 +125,8 @@ internal static class SelectedReceive
 
         if (all && request.Progress < request.Asked)
             request.Marks |= Marks.Short;
-        request.CqeFlags = Receive.NonEmptyFlag(request, received, request.Asked);
+        bool isEmptied = request.Progress < request.Asked && (request.Sqe.MsgFlags & Libc.MSG_PEEK) == 0;
+        request.CqeFlags = Exchange.NonEmptyFlag(Exchange.LeftIn(request.File, isEmptied));
         return Exchange.Done(request, request.Progress);
     }
 

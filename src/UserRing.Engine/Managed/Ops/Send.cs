@@ -97,6 +97,8 @@ internal static class Send
             bool isShort = all && request.Progress < request.Asked;
             if (isShort && sent > 0 && Exchange.IsStream(request))
             {
+                if (request.Copied != 0)
+                    Message.ForgetControl(request);
                 Exchange.Advance(request);
                 continue;
             }

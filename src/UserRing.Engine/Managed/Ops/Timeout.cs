@@ -1,11 +1,13 @@
 using System.Runtime.InteropServices;
 using UserRing.Abi;
 using UserRing.Engine.Linux;
+using UserRing.Engine.Managed.Parking;
 
 namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
 /// TIMEOUT: -ETIME when the time is up, again and again if it is multishot; 0 when as many completions as asked were posted before.
+/// TIMEOUT_REMOVE: ends one of those, or gives it (or a LINK_TIMEOUT) another time.
 /// LINK_TIMEOUT: the same clock, but what is up is the time of the request before it; that race is run by <see cref="Chain"/>.
 /// </summary>
 internal static class Timeout
@@ -14,6 +16,7 @@ internal static class Timeout
     private const TimeoutFlags Known =
         TimeoutFlags.Abs | TimeoutFlags.Boottime | TimeoutFlags.Realtime | TimeoutFlags.EtimeSuccess | TimeoutFlags.Multishot;
 
+    private const TimeoutFlags KnownToUpdate = TimeoutFlags.UpdateMask | TimeoutFlags.Abs;
     private const TimeoutFlags Never = TimeoutFlags.Abs | TimeoutFlags.Multishot;
 
     internal static int Prepare(Request request)
@@ -58,6 +61,32 @@ internal static class Timeout
         return IssueOutcome.Done;
     }
 
+    internal static int PrepareRemove(Request request)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        if ((sqe.Flags & SqeFlags.FixedFile) != 0 || sqe.BufIndex != 0 || sqe.Len != 0 || sqe.SpliceFdIn != 0)
+            return -Errno.EINVAL;
+        TimeoutFlags flags = sqe.TimeoutFlags;
+        if ((flags & TimeoutFlags.UpdateMask) == 0)
+            return flags != 0 ? -Errno.EINVAL : 0;
+        return (flags & ~KnownToUpdate) != 0 ? -Errno.EINVAL : ReadInterval(request, sqe.Addr2);
+    }
+
+    /// <summary>
+    /// Without the bit for a TIMEOUT, the one for a LINK_TIMEOUT means nothing here, and it is removed (io_uring/timeout.c).
+    /// </summary>
+    internal static IssueOutcome Remove(Request request, IssueBatch batch, IssueMode mode)
+    {
+        ref Sqe sqe = ref request.Sqe;
+        TimeoutFlags flags = sqe.TimeoutFlags;
+        if (request.Ring.Timers is not { } timers)
+            return Done(request, -Errno.ENOENT);
+        if ((flags & TimeoutFlags.Update) == 0)
+            return Done(request, timers.Cancel(new CancelMatch(CancelFlags.UserData, sqe.Addr, default, file: -1), batch).ForOne);
+        bool isLinked = (flags & TimeoutFlags.LinkTimeoutUpdate) != 0, isAbsolute = (flags & TimeoutFlags.Abs) != 0;
+        return Done(request, timers.Update(sqe.Addr, isLinked, request.Interval, isAbsolute));
+    }
+
     private static int PrepareClock(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
@@ -82,9 +111,14 @@ internal static class Timeout
             return 0;
         }
 
-        // The timespec is the program's again once the SQE was taken: read here, once.
+        return ReadInterval(request, sqe.Addr);
+    }
+
+    /// <summary>The timespec is the program's again once the SQE was taken: read here, once.</summary>
+    private static int ReadInterval(Request request, ulong address)
+    {
         var time = default(KernelTimespec);
-        int error = request.Caller.CopyIn((nuint)sqe.Addr, MemoryMarshal.AsBytes(new Span<KernelTimespec>(ref time)));
+        int error = request.Caller.CopyIn((nuint)address, MemoryMarshal.AsBytes(new Span<KernelTimespec>(ref time)));
         if (error < 0)
             return error;
         if (time.TvSec < 0 || time.TvNsec < 0)
@@ -95,22 +129,25 @@ internal static class Timeout
 
     private static IssueOutcome Expired(Request request, IssueBatch batch)
     {
-        ref ulong repeats = ref request.Sqe.Off; // our copy; 0 has no end
         batch.CountTimeout();
-        bool goesOn = (request.Marks & Marks.Multishot) != 0 && (repeats == 0 || --repeats != 0);
-        if (goesOn && batch.TryPostMore(request, -Errno.ETIME, CqeFlags.None))
-            return Park(request, 0);
-        bool isCancelled = request.Ring.Timers!.EndDelivery(request);
-        return Done(request, isCancelled ? -Errno.ECANCELED : -Errno.ETIME);
+        if ((request.Marks & Marks.Multishot) == 0)
+            return Done(request, -Errno.ETIME);
+        ref ulong repeats = ref request.Sqe.Off; // our copy; 0 has no end
+        Timers timers = request.Ring.Timers!;
+        if ((repeats == 0 || --repeats != 0) && batch.TryPostMore(request, -Errno.ETIME, CqeFlags.None))
+        {
+            int error = timers.ParkAgain(request);
+            return error == 0 ? IssueOutcome.Parked : Done(request, error);
+        }
+
+        timers.End(request);
+        return Done(request, -Errno.ETIME);
     }
 
     private static IssueOutcome Park(Request request, uint count)
     {
         int error = request.Ring.GetTimers().Park(request, count);
-        if (error == 0)
-            return IssueOutcome.Parked;
-        request.Ring.Timers!.EndDelivery(request);
-        return Done(request, error);
+        return error == 0 ? IssueOutcome.Parked : Done(request, error);
     }
 
     private static IssueOutcome Done(Request request, int result)

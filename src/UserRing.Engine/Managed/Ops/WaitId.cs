@@ -4,8 +4,8 @@ using UserRing.Engine.Linux;
 namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
-/// WAITID: tried on the submitter without waiting. The exit of one child is then waited for as the readiness of a pidfd; any other change of
-/// state, and any child of several, only on a worker, where a cancel interrupts the call (io_uring/waitid.c).
+/// WAITID: tried on the submitter without waiting. The exit of one child is then waited for as the readiness of a pidfd; any other change
+/// of state, and any child of several, only on a worker, where a cancel interrupts the call (io_uring/waitid.c).
 /// </summary>
 internal static class WaitId
 {

@@ -40,6 +40,8 @@ internal struct RequestList
 
     internal readonly Request? First => _first;
 
+    internal readonly Request? Last => _last;
+
     internal void Append(Request request)
     {
         request.Previous = _last;
@@ -49,6 +51,25 @@ internal struct RequestList
         else
             _last.Next = request;
         _last = request;
+        Count++;
+    }
+
+    /// <summary>Behind <paramref name="before"/>, which is in the list, or at its head if that is null.</summary>
+    internal void InsertAfter(Request? before, Request request)
+    {
+        if (before == _last)
+        {
+            Append(request);
+            return;
+        }
+
+        Request next = before is null ? _first! : before.Next!;
+        (request.Previous, request.Next) = (before, next);
+        next.Previous = request;
+        if (before is null)
+            _first = request;
+        else
+            before.Next = request;
         Count++;
     }
 

@@ -1,11 +1,12 @@
+using UserRing.Abi;
 using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Parking;
 
 /// <summary>
 /// Requests of one ring that wait for their file to become ready. The waiting itself is done by the process's <see cref="Poller"/>;
-/// this place owns the list, hence the right to complete. A request stays in the list while an event of it is being delivered: a cancel that
-/// comes meanwhile finds it, and whoever delivers ends it, unless it has just ended by itself.
+/// this place owns the list, hence the right to complete. A request stays in the list while an event of it is being delivered: a cancel
+/// that comes meanwhile finds it, and whoever delivers ends it, unless it has just ended by itself.
 /// </summary>
 internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarget
 {
@@ -31,6 +32,28 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         if (request.Watch < 0)
             request.WaitEvents = events; // with a watch of its own they are what that one watches for
         return Poller.Instance.Add(this, request, Watched(request), events | ModeOf(request), out request.WaitSlot);
+    }
+
+    /// <summary>
+    /// Takes one matching request out, the latest: 0, -ENOENT, or -EALREADY if an event of it is being delivered. Under the move lock if
+    /// it is to come back.
+    /// </summary>
+    internal int TryTake(in CancelMatch match, out Request? taken)
+    {
+        lock (_lock)
+        {
+            taken = _waiting.Last;
+            while (taken is not null && (taken.IsStopped || !match.Matches(taken)))
+                taken = taken.Previous;
+            if (taken is null)
+                return -Errno.ENOENT;
+            if (taken.IsDelivering)
+                return -Errno.EALREADY;
+            Unlist(taken);
+        }
+
+        Poller.Instance.Remove(taken.WaitSlot, Watched(taken));
+        return 0;
     }
 
     void IPollTarget.Enlist(Request? request)
@@ -82,10 +105,11 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         var result = default(CancelResult);
         lock (_lock)
         {
+            // The latest first: the kernel's are in a hash table, each at the head of its bucket.
             Request? next;
-            for (Request? request = _waiting.First; request is not null; request = next)
+            for (Request? request = _waiting.Last; request is not null; request = next)
             {
-                next = request.Next;
+                next = request.Previous;
                 if (request.IsStopped || !match.Matches(request))
                     continue;
                 if (!request.IsDelivering)

@@ -10,11 +10,13 @@ namespace UserRing.Engine.Managed.Parking;
 internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
 {
     private readonly Lock _lock = new(), _flushLock = new();
-    private RequestList _waiting, _linked;
 
-    /// <summary>Multishot timeouts between an expiry and the next wait, so that a cancel finds them then too.</summary>
-    private RequestList _delivering;
-    private int _counting;
+    /// <summary>Timeouts; those that wait for completions too, the fewest first; LINK_TIMEOUTs.</summary>
+    private RequestList _plain, _counting, _linked;
+
+    /// <summary>How many wait for completions, for those who have not the lock.</summary>
+    private int _countingCount;
+
     private IssueBatch? _flushBatch;
 
     /// <summary>
@@ -50,69 +52,69 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
         return true;
     }
 
-    /// <summary>
-    /// A multishot timeout that has expired will not wait again: true if a cancel has found it meanwhile, and counts on its end.
-    /// </summary>
-    internal bool EndDelivery(Request request)
-    {
-        lock (_lock)
-            return IsStopped(request);
-    }
-
-    /// <summary>Clock's lock held. False if a cancel has found it between two expiries: then it does not wait again.</summary>
-    internal bool TryEnlist(Request request)
+    /// <summary>Clock's lock held.</summary>
+    internal void Enlist(Request request)
     {
         lock (_lock)
         {
-            if (IsStopped(request))
-                return false;
             request.Place = this;
-            if (request.Target is not null)
-            {
-                _linked.Append(request);
-                return true;
-            }
-
-            _waiting.Append(request);
-            if (request.WaitEvents != 0)
-                _counting++;
-            return true;
+            ListOf(request).InsertAfter(PlaceFor(request), request);
+            Volatile.Write(ref _countingCount, _counting.Count);
         }
     }
 
-    /// <summary>Clock's lock held: whether the expired request is still waiting. True gives it to the caller.</summary>
+    /// <summary>
+    /// A multishot timeout has expired and goes on: 0, or -ECANCELED if a cancel came while it was posting.
+    /// </summary>
+    internal int ParkAgain(Request request) => TimerClock.Of(request.Clock).AddAgain(this, request);
+
+    /// <summary>A multishot timeout has expired and does not go on.</summary>
+    internal void End(Request request)
+    {
+        lock (_lock)
+            Unlist(request);
+    }
+
+    /// <summary>
+    /// Clock's lock held: whether the expired request is still waiting. True gives it to the caller; one that is multishot stays in its
+    /// list, so that a cancel finds it meanwhile.
+    /// </summary>
     internal bool TryClaim(Request request)
     {
         lock (_lock)
         {
             if (request.Place != this)
                 return false;
-            Unlist(request);
-            if ((request.Marks & Marks.Multishot) != 0)
-            {
-                request.IsDelivering = true;
-                _delivering.Append(request);
-            }
-
+            request.IsDelivering = (request.Marks & Marks.Multishot) != 0;
+            if (!request.IsDelivering)
+                Unlist(request);
             return true;
+        }
+    }
+
+    /// <summary>Clock's lock held: whether a multishot timeout that has posted is still wanted.</summary>
+    internal bool TryStay(Request request)
+    {
+        lock (_lock)
+        {
+            request.IsDelivering = false;
+            if (request.IsStopped)
+                Unlist(request);
+            return request.Place == this;
         }
     }
 
     /// <summary>Completes with 0 what waited for no more completions than there are now. Called after each post, in its batch.</summary>
     internal void CompleteSatisfied(IssueBatch batch)
     {
-        if (Volatile.Read(ref _counting) == 0)
+        if (Volatile.Read(ref _countingCount) == 0)
             return;
         RequestList satisfied = default;
         lock (_lock)
         {
             uint posted = Ring.Completions.Counted;
-            Request? next;
-            for (Request? request = _waiting.First; request is not null; request = next)
+            while (_counting.First is { } request && (int)(posted - request.TargetCount) >= 0)
             {
-                next = request.Next;
-                if (request.WaitEvents == 0 || (int)(posted - request.TargetCount) < 0)
-                    continue;
                 Unlist(request);
                 satisfied.Append(request);
             }
@@ -127,7 +129,7 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
     /// </summary>
     internal bool CompleteSatisfied()
     {
-        int before = Volatile.Read(ref _counting);
+        int before = Volatile.Read(ref _countingCount);
         if (before == 0)
             return false;
         lock (_flushLock)
@@ -138,7 +140,7 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
             _flushBatch.End();
         }
 
-        return Volatile.Read(ref _counting) < before;
+        return Volatile.Read(ref _countingCount) < before;
     }
 
     internal override CancelResult Cancel(in CancelMatch match, IssueBatch batch)
@@ -147,37 +149,102 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
         var result = default(CancelResult);
         lock (_lock)
         {
-            for (Request? request = _delivering.First; request is not null; request = request.Next)
-            {
-                if (request.IsStopped || !match.Matches(request))
-                    continue;
-                request.IsStopped = true;
-                result.Cancelled++;
-                if (!match.All)
-                    return result;
-            }
-
-            _waiting.TakeMatching(match, ref taken);
-            for (Request? request = taken.First; request is not null; request = request.Next)
-            {
-                request.Place = null;
-                if (request.WaitEvents != 0)
-                    _counting--;
-            }
+            TakeMatching(ref _counting, match, ref taken, ref result);
+            if (match.All || result.Cancelled == 0)
+                TakeMatching(ref _plain, match, ref taken, ref result);
+            Volatile.Write(ref _countingCount, _counting.Count);
         }
 
-        result.Cancelled += taken.Count;
         while (TakeFinished(ref taken) is { } cancelled)
             Ring.Later.Complete(cancelled, -Errno.ECANCELED); // counts like any other completion (io_uring/timeout.c, io_timeout_cancel)
         return result;
     }
 
-    private static long DeadlineOf(Request request)
+    /// <summary>
+    /// Gives a waiting timeout (or LINK_TIMEOUT) another time on its clock: 0 or -ENOENT. It no longer waits for completions, and one that
+    /// is multishot goes on without end (io_uring/timeout.c, io_timeout_update).
+    /// </summary>
+    internal int Update(ulong userData, bool isLinked, long interval, bool isAbsolute)
     {
-        if ((request.Sqe.TimeoutFlags & TimeoutFlags.Abs) != 0)
-            return request.Interval;
-        long now = Libc.ClockGettimeNs(request.Clock);
-        return request.Interval > long.MaxValue - now ? long.MaxValue : now + request.Interval;
+        while (true)
+        {
+            Request? found;
+            int clock;
+            lock (_lock)
+            {
+                found = isLinked ? Find(_linked, userData) : Find(_counting, userData) ?? Find(_plain, userData);
+                if (found is null)
+                    return -Errno.ENOENT;
+                clock = found.Clock;
+            }
+
+            // Lock order: the clock's comes first. Whatever the object is by then, if it answers to the name it is meant.
+            if (TimerClock.Of(clock).TryMove(this, found, userData, interval, DeadlineOf(clock, interval, isAbsolute)))
+                return 0;
+        }
+    }
+
+    /// <summary>Clock's lock held: changes what a timeout waits for, unless it has ended.</summary>
+    internal bool TryChange(Request request, ulong userData, int clock, long interval)
+    {
+        lock (_lock)
+        {
+            if (request.Place != this || request.IsStopped || request.Clock != clock || request.Sqe.UserData != userData)
+                return false;
+            request.Interval = interval;
+            if (request.Sqe.Opcode == Opcode.LinkTimeout)
+                return true;
+            ListOf(request).Remove(request);
+            request.WaitEvents = 0;
+            request.Sqe.Off = 0;
+            _plain.Append(request);
+            Volatile.Write(ref _countingCount, _counting.Count);
+            return true;
+        }
+    }
+
+    private static void TakeMatching(ref RequestList from, in CancelMatch match, ref RequestList taken, ref CancelResult result)
+    {
+        Request? next;
+        for (Request? request = from.First; request is not null; request = next)
+        {
+            next = request.Next;
+            if (request.IsStopped || !match.Matches(request))
+                continue;
+            result.Cancelled++;
+            if (request.IsDelivering)
+            {
+                request.IsStopped = true; // whoever delivers ends it
+            }
+            else
+            {
+                from.Remove(request);
+                request.Place = null;
+                taken.Append(request);
+            }
+
+            if (!match.All)
+                return;
+        }
+    }
+
+    private static Request? Find(in RequestList list, ulong userData)
+    {
+        Request? request = list.First;
+        while (request is not null && (request.Sqe.UserData != userData || request.IsStopped))
+            request = request.Next;
+        return request;
+    }
+
+    internal static long DeadlineOf(Request request) =>
+        DeadlineOf(request.Clock, request.Interval, (request.Sqe.TimeoutFlags & TimeoutFlags.Abs) != 0);
+
+    private static long DeadlineOf(int clock, long interval, bool isAbsolute)
+    {
+        if (isAbsolute)
+            return interval;
+        long now = Libc.ClockGettimeNs(clock);
+        return interval > long.MaxValue - now ? long.MaxValue : now + interval;
     }
 
     private static Request? TakeFinished(ref RequestList requests)
@@ -188,179 +255,27 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
         return request;
     }
 
-    private bool IsStopped(Request request)
-    {
-        bool isStopped = request.IsStopped;
-        if (request.IsDelivering)
-            _delivering.Remove(request);
-        request.IsDelivering = request.IsStopped = false;
-        return isStopped;
-    }
-
     private void Unlist(Request request)
     {
+        ListOf(request).Remove(request);
         request.Place = null;
-        if (request.Target is not null || request.Sqe.Opcode == Opcode.LinkTimeout)
-        {
-            _linked.Remove(request);
-            return;
-        }
-
-        _waiting.Remove(request);
-        if (request.WaitEvents != 0)
-            _counting--;
-    }
-}
-
-/// <summary>
-/// One clock's pending timeouts of all rings: a heap by deadline and a timerfd on the process's poller, armed for the earliest.
-/// Lock order: the clock's, then a ring's timers.
-/// </summary>
-internal sealed class TimerClock : IPollTarget
-{
-    private const long NanosecondsPerSecond = 1_000_000_000;
-
-    private static readonly TimerClock?[] Clocks = new TimerClock?[Libc.CLOCK_BOOTTIME + 1];
-
-    private readonly Lock _lock = new();
-    private readonly int _clock, _timer;
-    private readonly int _watchError;
-    private Request?[] _heap = new Request?[64];
-    private int _count;
-    private long _armed = long.MaxValue;
-
-    private TimerClock(int clock)
-    {
-        _clock = clock;
-        _timer = Libc.TimerfdCreate(clock, Libc.TFD_CLOEXEC | Libc.TFD_NONBLOCK);
-        _watchError = _timer < 0 ? _timer : Poller.Instance.Add(this, null, _timer, Libc.EPOLLIN, out _);
+        request.IsDelivering = request.IsStopped = false;
+        Volatile.Write(ref _countingCount, _counting.Count);
     }
 
-    internal static TimerClock Of(int clock)
+    private ref RequestList ListOf(Request request)
     {
-        TimerClock? known = Volatile.Read(ref Clocks[clock]);
-        if (known is not null)
-            return known;
-        lock (Clocks)
-        {
-            known = Clocks[clock] ?? new TimerClock(clock);
-            Volatile.Write(ref Clocks[clock], known);
-            return known;
-        }
+        if (request.Sqe.Opcode == Opcode.LinkTimeout)
+            return ref _linked;
+        return ref request.WaitEvents != 0 ? ref _counting : ref _plain;
     }
 
-    internal int Add(Timers timers, Request request)
+    /// <summary>Lock held: what it goes behind in its list.</summary>
+    private Request? PlaceFor(Request request)
     {
-        if (_watchError < 0)
-            return _watchError;
-        lock (_lock)
-        {
-            if (!timers.TryEnlist(request))
-                return -Errno.ECANCELED;
-            request.Clock = _clock;
-            if (_count == _heap.Length)
-                Array.Resize(ref _heap, _count * 2);
-            Place(request, _count++);
-            SiftUp(request.WaitSlot);
-            Arm();
-            return 0;
-        }
-    }
-
-    internal void Remove(Request request)
-    {
-        lock (_lock)
-        {
-            if (request.WaitSlot >= 0)
-                TakeAt(request.WaitSlot);
-        }
-    }
-
-    void IPollTarget.Enlist(Request? request)
-    {
-    }
-
-    bool IPollTarget.TryClaim(Request? request) => true;
-
-    void IPollTarget.OnReady(Request? request, uint events, PollerBatch batches)
-    {
-        Libc.DrainEventfd(_timer);
-        Volatile.Write(ref _armed, long.MaxValue);
-        while (TakeExpired() is { } expired)
-            Submission.Resume(expired, batches.For(expired.Ring, expired.Caller));
-    }
-
-    private Request? TakeExpired()
-    {
-        lock (_lock)
-        {
-            long now = Libc.ClockGettimeNs(_clock);
-            while (_count > 0 && _heap[0]!.Deadline <= now)
-            {
-                Request first = _heap[0]!;
-                TakeAt(0);
-                if (first.Ring.Timers!.TryClaim(first))
-                    return first;
-            }
-
-            Arm();
-            return null;
-        }
-    }
-
-    private void Arm()
-    {
-        if (_count == 0 || _heap[0]!.Deadline >= _armed)
-            return;
-        long at = _armed = _heap[0]!.Deadline;
-        // 0 would disarm it; what lies in the past fires at once.
-        at = Math.Max(at, 1);
-        Libc.TimerfdSettime(_timer, Libc.TFD_TIMER_ABSTIME, at / NanosecondsPerSecond, at % NanosecondsPerSecond);
-    }
-
-    private void TakeAt(int index)
-    {
-        _heap[index]!.WaitSlot = -1;
-        Request last = _heap[--_count]!;
-        _heap[_count] = null;
-        if (index == _count)
-            return;
-        Place(last, index);
-        SiftUp(index);
-        SiftDown(last.WaitSlot);
-    }
-
-    private void Place(Request request, int index)
-    {
-        _heap[index] = request;
-        request.WaitSlot = index;
-    }
-
-    private void SiftUp(int index)
-    {
-        Request moved = _heap[index]!;
-        while (index > 0 && _heap[(index - 1) / 2]!.Deadline > moved.Deadline)
-        {
-            Place(_heap[(index - 1) / 2]!, index);
-            index = (index - 1) / 2;
-        }
-
-        Place(moved, index);
-    }
-
-    private void SiftDown(int index)
-    {
-        Request moved = _heap[index]!;
-        for (int child = 2 * index + 1; child < _count; child = 2 * index + 1)
-        {
-            if (child + 1 < _count && _heap[child + 1]!.Deadline < _heap[child]!.Deadline)
-                child++;
-            if (_heap[child]!.Deadline >= moved.Deadline)
-                break;
-            Place(_heap[child]!, index);
-            index = child;
-        }
-
-        Place(moved, index);
+        Request? before = ListOf(request).Last;
+        while (request.WaitEvents != 0 && before is not null && (int)(before.TargetCount - request.TargetCount) > 0)
+            before = before.Previous;
+        return before;
     }
 }

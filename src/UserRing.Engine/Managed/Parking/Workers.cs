@@ -242,10 +242,13 @@ internal sealed class Workers : ParkingPlace, IInterruptible
     {
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
         // Asked for by IOSQE_ASYNC and able to wait for readiness: that is tried before a thread is given up to it.
-        bool hasReadiness = request.MayWaitLong && row.ReadyOn != Ready.Never && !request.MayBlock, mayPoll = hasReadiness && !request.CannotTry;
+        bool hasReadiness = request.MayWaitLong && row.ReadyOn != Ready.Never && !request.MayBlock;
+        bool mayPoll = hasReadiness && !request.CannotTry;
         IssueOutcome outcome;
         LinkedTimeout timeout = Chain.TimeoutOf(request);
         request.ByWorker = true;
+        if (request.WaitsInCall)
+            Chain.Arm(timeout); // the kernel would have it wait for readiness
         if (hasReadiness && !mayPoll && !IsReady(request, row))
         {
             // Another took what it was woken for. Here it would hold a thread, and a cancel could only interrupt it.

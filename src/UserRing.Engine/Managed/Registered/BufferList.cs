@@ -2,7 +2,9 @@ using UserRing.Abi;
 
 namespace UserRing.Engine.Managed.Registered;
 
-/// <summary>Buffers of one group: a <see cref="BufferList"/> (PROVIDE_BUFFERS) or a <see cref="BufferRing"/> (REGISTER_PBUF_RING).</summary>
+/// <summary>
+/// Buffers of one group: a <see cref="BufferList"/> (PROVIDE_BUFFERS) or a <see cref="BufferRing"/> (REGISTER_PBUF_RING).
+/// </summary>
 internal abstract class BufferGroup
 {
     internal abstract void Free();

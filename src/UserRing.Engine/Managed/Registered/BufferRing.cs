@@ -4,8 +4,8 @@ using UserRing.Abi;
 namespace UserRing.Engine.Managed.Registered;
 
 /// <summary>
-/// Buffers offered through a ring in shared memory. The program writes entries and moves the tail at any time; the head is the engine's own.
-/// The memory is the engine's, mapped by the program, or the program's. The latter cannot be kept from being unmapped, so it is
+/// Buffers offered through a ring in shared memory. The program writes entries and moves the tail at any time; the head is the engine's
+/// own. The memory is the engine's, mapped by the program, or the program's. The latter cannot be kept from being unmapped, so it is
 /// never dereferenced but copied, tail first, as many entries at a time as there are: what lies before the tail was handed over and does
 /// not change. Each entry is read once.
 /// </summary>
@@ -191,7 +191,9 @@ internal sealed class BufferRing : BufferGroup
         };
     }
 
-    /// <summary>Changes an entry in place, as the program may look at what is left. Its id, and the tail behind it, stay untouched.</summary>
+    /// <summary>
+    /// Changes an entry in place, as the program may look at what is left. Its id, and the tail behind it, stay untouched.
+    /// </summary>
     private void Write(ushort position, ulong address, uint length)
     {
         uint offset = (position & _mask) * EntryBytes;

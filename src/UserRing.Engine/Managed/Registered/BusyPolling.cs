@@ -29,7 +29,11 @@ internal sealed class BusyPolling(RingContext ring)
 
     internal int Register(Caller caller, nuint argument, uint count)
     {
+        if (ring.PollsDevices)
+            return -Errno.EINVAL;
         Napi old = _current;
+        if ((ring.Flags & SetupFlags.IoPoll) != 0)
+            return -Errno.EINVAL;
         int error = caller.ReadOne(argument, count, out Napi asked);
         if (error < 0)
             return error;

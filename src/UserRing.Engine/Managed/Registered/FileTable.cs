@@ -29,7 +29,8 @@ internal sealed class FileTable(RingContext ring) : ResourceTable<int, Registere
     }
 
     /// <summary>
-    /// As <see cref="InstallFixed"/> for a descriptor of the caller's, who keeps it. Submit lock held; -EBADF for what cannot be registered.
+    /// As <see cref="InstallFixed"/> for a descriptor of the caller's, who keeps it; -EBADF for what cannot be registered. Submit lock
+    /// held.
     /// </summary>
     internal int InstallDuplicate(Caller caller, int descriptor, uint fileIndex, IssueBatch batch)
     {
@@ -106,7 +107,9 @@ internal sealed class FileTable(RingContext ring) : ResourceTable<int, Registere
         return 0;
     }
 
-    /// <summary>The next search begins behind what was filled last, at what was emptied last, or at the start if that lies outside.</summary>
+    /// <summary>
+    /// The next search begins behind what was filled last, at what was emptied last, or at the start if that lies outside.
+    /// </summary>
     private void HintAt(uint slot) => _allocHint = slot >= _allocStart && slot < _allocEnd ? slot : _allocStart;
 
     private int Install(int descriptor, uint fileIndex, IssueBatch batch)

@@ -3,7 +3,9 @@ using UserRing.Abi;
 
 namespace UserRing.Engine.Managed.Registered;
 
-/// <summary>What a restricted ring accepts: a list given once while the ring is disabled, in force from enabling on. Does not change.</summary>
+/// <summary>
+/// What a restricted ring accepts: a list given once while the ring is disabled, in force from enabling on. Does not change.
+/// </summary>
 internal sealed class Restrictions
 {
     private ulong _registers, _opcodes;

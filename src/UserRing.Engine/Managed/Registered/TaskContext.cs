@@ -3,8 +3,9 @@ using UserRing.Abi;
 namespace UserRing.Engine.Managed.Registered;
 
 /// <summary>
-/// What the engine keeps for a task: its settings for workers, and the rings it registered, to be named by index. A slot keeps its ring open, as another descriptor
-/// would. Belongs to its thread and is touched by no other; when the thread has gone, the collector finds it and its rings are let go of.
+/// What the engine keeps for a task: its settings for workers, and the rings it registered, to be named by index. A slot keeps its ring
+/// open, as another descriptor would. Belongs to its thread and is touched by no other; when the thread has gone, the collector finds it
+/// and its rings are let go of.
 /// </summary>
 internal sealed class TaskContext
 {
