@@ -149,6 +149,10 @@ internal sealed record RequestShape
     public bool IsInstant =>
         !Is(SqeFlags.Async) && (Kind is not (Kind.ReadFile or Kind.WriteFile or Kind.Fsync) || Flaw == Flaw.ClosedFile);
 
+    /// <summary>A transfer that is not to wait; a worker that executes it waits all the same.</summary>
+    public bool IsNoWait =>
+        Kind is Kind.ReadStream or Kind.WriteStream or Kind.ReadFile or Kind.WriteFile && (Extra & Libc.RWF_NOWAIT) != 0;
+
     /// <summary>May wait for something that is not certain to happen.</summary>
     public bool MayWait => Kind is Kind.ReadStream or Kind.WriteStream or Kind.Poll or Kind.Timeout;
 

@@ -290,7 +290,7 @@ internal sealed class Tracker(World world)
     }
 
     private static bool IsSure(RequestShape shape) =>
-        !shape.MayWait || shape.Flaw == Flaw.None
+        !shape.MayWait || shape.Flaw == Flaw.None && !shape.IsNoWait
             && (shape.Kind == Kind.Timeout ? shape.Count == 0 : shape is not { Kind: Kind.Poll, Count: > 0 });
 
     /// <summary>Whether a request, once started, ends by itself.</summary>
@@ -307,7 +307,7 @@ internal sealed class Tracker(World world)
             case Kind.Poll:
                 return member.Completions.Count == 0 && Readiness(member) != 0;
             default:
-                return shape.Length == 0 || (shape.Extra & Libc.RWF_NOWAIT) != 0 || Readiness(member) != 0;
+                return shape.Length == 0 || shape.IsNoWait || Readiness(member) != 0;
         }
     }
 

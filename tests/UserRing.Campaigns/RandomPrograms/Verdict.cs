@@ -24,9 +24,6 @@ internal sealed class Verdict(World world, int repetitions = 6)
     /// <summary>Programs of which the kernel has several opinions.</summary>
     public int Undetermined { get; private set; }
 
-    /// <summary>The program that was last found to differ.</summary>
-    public RandomProgram? Culprit { get; private set; }
-
     /// <summary>The kernel's run; throws if the managed engine's is another one.</summary>
     public ProgramRun Of(RandomProgram program)
     {
@@ -36,7 +33,6 @@ internal sealed class Verdict(World world, int repetitions = 6)
         ProgramRun managed = ProgramRun.Of(TestEngines.Managed, world, program, kernel, _patience);
         if (managed.Lines.SequenceEqual(kernel.Lines))
             return kernel;
-        Culprit = program;
         List<ProgramRun> kernels = [kernel], manageds = [managed];
         for (int i = 0; i < repetitions; i++)
         {
@@ -46,7 +42,6 @@ internal sealed class Verdict(World world, int repetitions = 6)
                 && kernels[1].Lines.SequenceEqual(manageds[1].Lines))
             {
                 Undetermined++;
-                Culprit = null;
                 return kernel;
             }
         }

@@ -139,7 +139,11 @@ internal static class ReadWrite
         }
 
         if (request.Marks != Marks.None && request.Progress == 0)
+        {
             request.Asked = (long)Total(request, vector);
+            request.ByWorker |= facts.IsMemoryFile; // where the kernel cannot try
+        }
+
         if (request.Progress > 0 && !RestIsOwed(request, ref facts, vector))
             return Finish(request);
         bool ownNoWait = mode != IssueMode.Worker && (flags & Libc.RWF_NOWAIT) == 0;
@@ -160,7 +164,6 @@ internal static class ReadWrite
             }
 
             ownNoWait = false; // in memory: a plain call does not block
-            request.ByWorker = true;
         }
 
         return Attempt(request, batch, ref facts, mode, write, vector, flags, ownNoWait);
@@ -235,8 +238,7 @@ internal static class ReadWrite
                     {
                         batch.HintMemoryFile(request.File);
                         ownNoWait = false;
-                        request.ByWorker = true;
-                        continue;
+                                    continue;
                     }
 
                     request.CannotTry = true;
