@@ -90,6 +90,9 @@ internal enum Marks
 
     /// <summary>A transfer with protection information, which no file here has.</summary>
     HasMetadata = 1 << 14,
+
+    /// <summary>A cancel has taken it out of <see cref="PollWait"/>; until that is reported, others find it as if it were there.</summary>
+    StillFound = 1 << 15,
 }
 
 /// <summary>Whether the next of a chain is a LINK_TIMEOUT.</summary>

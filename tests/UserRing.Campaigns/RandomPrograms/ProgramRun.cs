@@ -254,6 +254,7 @@ internal sealed partial class ProgramRun : IDisposable
         int before = _tracker.Completed;
         long since = Stopwatch.GetTimestamp();
         bool isSettled = !_tracker.IsMurky;
+        _tracker.Outlook(); // what is able to end now must be known before it has
         while (true)
         {
             _ring.GetEvents();

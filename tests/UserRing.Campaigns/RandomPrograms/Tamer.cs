@@ -10,6 +10,8 @@ internal sealed class Tamer(Tracker tracker, RequestShape[] requests, BatchState
 {
     private const CancelFlags Keys = CancelFlags.All | CancelFlags.Any | CancelFlags.Fd | CancelFlags.Op;
 
+    private const CancelFlags Every = CancelFlags.All | CancelFlags.Any;
+
     private readonly int _first = tracker.Members.Count;
     private readonly bool _isCalm = state.IsAlone && !tracker.IsMurky && !tracker.HasDrained
         && Array.TrueForAll(requests, request => request.IsInstant && !request.Is(SqeFlags.IoDrain) && !ReportsLater(request));
@@ -59,11 +61,15 @@ internal sealed class Tamer(Tracker tracker, RequestShape[] requests, BatchState
     /// <summary>Whether a short time decides nothing by chance: its target ends at once, or not at all.</summary>
     private static bool IsCertain(RequestShape target) => target.IsInstant && target.Kind is not (Kind.Timeout or Kind.LinkTimeout);
 
+    /// <summary>How many a cancel of one of several may find. Which it takes depends on how they are kept.</summary>
+    private int Candidates() => tracker.Members.Count(member => !member.IsEnded && member.Shape.MayWait);
+
     private bool IsDetermined(RequestShape shape, bool isHead)
     {
         bool isCalmHead = _isCalm && isHead && !shape.Is(SqeFlags.Async);
-        if (((CancelFlags)shape.Extra & Keys) != 0)
-            return isCalmHead;
+        var flags = (CancelFlags)shape.Extra;
+        if ((flags & Keys) != 0)
+            return isCalmHead && ((flags & Every) != 0 || Candidates() <= 1);
         if (tracker.Find(tracker.Members.Count - shape.Count) is not { } victim)
             return true;
         if (Tracker.IsMurkyOne(victim))
