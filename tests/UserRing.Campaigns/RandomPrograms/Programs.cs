@@ -141,6 +141,8 @@ internal sealed record RequestShape
     /// <summary>Of a stream's two ends the one written to.</summary>
     public bool WritesStream => Kind == Kind.WriteStream || Kind == Kind.Poll && (Extra & Libc.POLLOUT) != 0 && (Extra & Libc.POLLIN) == 0;
 
+    public bool UsesStream => Kind is Kind.ReadStream or Kind.WriteStream or Kind.Poll;
+
     public bool Links => (Flags & (SqeFlags.IoLink | SqeFlags.IoHardlink)) != 0;
 
     public bool Is(SqeFlags flag) => (Flags & flag) != 0;

@@ -219,7 +219,7 @@ internal sealed class Tracker(World world)
             foreach (Member member in chain.Members)
             {
                 member.IsPresumedQuiet = false;
-                member.HoldsClosed |= chain.IsStarted && chain.Head == member && NumberOf(member) < 0;
+                member.HoldsClosed |= member.Shape.UsesStream && chain.IsStarted && chain.Head == member && NumberOf(member) < 0;
                 member.IsDue = member.Shape.Kind == Kind.Poll && !member.IsEnded && chain.IsStarted && Readiness(member) != 0;
             }
         }
