@@ -55,7 +55,7 @@ internal static class Send
     {
         ref Sqe sqe = ref request.Sqe;
         bool selects = (request.Marks & Marks.SelectsBuffer) != 0, isZeroCopy = (request.Marks & Marks.Notifies) != 0;
-        bool waitsFirst = ((RecvSendFlags)sqe.IoPrio & RecvSendFlags.PollFirst) != 0 && mode == IssueMode.Inline;
+        bool waitsFirst = ((RecvSendFlags)sqe.IoPrio & RecvSendFlags.PollFirst) != 0 && request.IsFirstAttempt(mode);
         if (selects || waitsFirst || isZeroCopy)
         {
             int type = Exchange.TypeOf(request, batch);

@@ -87,7 +87,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
             for (Request? request = _waiting.First; request is not null; request = next)
             {
                 next = request.Next;
-                if (request.IsStopped || !match.Matches(request))
+                if (request.IsStopped || request.HasEnded || !match.Matches(request))
                     continue;
                 if (!request.IsDelivering)
                 {
