@@ -85,6 +85,9 @@ internal enum Marks
     /// <summary>It has a <see cref="Request.Personality"/>.</summary>
     ActsAsOther = 1 << 20,
 
+    /// <summary>A zero-copy send that is to tell whether its data was copied, even if it fails.</summary>
+    ReportsUsage = 1 << 14,
+
     /// <summary>A zero-copy send: a second completion says that its buffer is free.</summary>
     Notifies = 1 << 13,
 }
@@ -269,6 +272,9 @@ internal sealed class Request
 
     /// <summary>Whether it has not waited for readiness yet: on the submitter, or by IOSQE_ASYNC on a worker.</summary>
     internal bool IsFirstAttempt(IssueMode mode) => mode == IssueMode.Inline || mode == IssueMode.Ready && !WasReady;
+
+    /// <summary>IOSQE_ASYNC was asked for by the program: every attempt is a worker's on the kernel, even after readiness.</summary>
+    internal bool IsForKernelsWorker => (Sqe.Flags & SqeFlags.Async) != 0 && Personality is null;
 
     /// <summary>Whether a call was ended by a signal that is none of the request's business: the runtime sends some, too.</summary>
     internal bool MustRepeat(nint result) => result == -Errno.EINTR && !IsInterrupted;

@@ -26,7 +26,7 @@ internal static class SelectedReceive
     {
         // The kernel has each attempt of an IOSQE_ASYNC request made by a worker, where a buffer that is taken stays taken, unless it is a
         // multishot one.
-        bool onWorker = (request.Sqe.Flags & SqeFlags.Async) != 0 && request.Personality is null && !IsMultishot(request);
+        bool onWorker = request.IsForKernelsWorker && !IsMultishot(request);
         // Once it waits, a multishot one that was told not to does so again and again.
         bool waits = IsMultishot(request) && mode != IssueMode.Inline;
         for (int left = -1, posted = 0; ;)

@@ -64,7 +64,7 @@ internal sealed class BufferGroups(RingContext ring)
                     Pay(ref selection, (int)TotalOf(vectors[..count]), count);
                 return count;
             case BufferList:
-                uint length = most;
+                uint length = mayRetry ? most : 0; // a send takes all of a list's buffer (io_uring/kbuf.c, io_buffers_select)
                 int error = Select(group, mayRetry, ref length, ref selection);
                 if (error < 0)
                     return error;
