@@ -155,6 +155,8 @@ internal sealed unsafe partial class TestSocket : TestDescriptor
         Assert.Equal(0, Libc.SetSockOpt(this, Libc.SOL_SOCKET, SO_LINGER, (nuint)linger, 2 * sizeof(int)));
     }
 
+    public void LimitSendBuffer(int bytes) => SetOption(SO_SNDBUF, bytes);
+
     public void LimitReceiveBuffer(int bytes) => SetOption(SO_RCVBUF, bytes);
 
     private void Bind()

@@ -293,16 +293,15 @@ internal sealed class IssueBatch
         }
 
         if ((request.Marks & Marks.Notifies) != 0)
-            Notify(request, result);
+            Notify(request);
 
         Finish(request);
     }
 
     /// <summary>The second completion of a zero-copy send, which here always is a copy.</summary>
-    private void Notify(Request request, int result)
+    private void Notify(Request request)
     {
-        bool reports = result >= 0 && ((RecvSendFlags)request.Sqe.IoPrio & RecvSendFlags.ReportUsage) != 0;
-        int usage = reports ? unchecked((int)CqeBits.NotifUsageZcCopied) : 0;
+        int usage = (request.Marks & Marks.ReportsUsage) != 0 ? unchecked((int)CqeBits.NotifUsageZcCopied) : 0;
         if (_count >= Capacity)
             Flush();
         _done[_count++] = new Cqe { UserData = request.Sqe.UserData, Res = usage, Flags = CqeFlags.Notif };

@@ -36,7 +36,7 @@ internal static unsafe class OpTable
         new(Opcode.PollAdd,        Needs.File,    Ready.Never,   &Poll.PrepareAdd,          &Poll.Add,               &Poll.Cleanup),
         new(Opcode.PollRemove,     Needs.None,    Ready.Never,   &Poll.PrepareRemove,       &Poll.Remove,            null),
         new(Opcode.SyncFileRange,  Needs.File,    Ready.Never,   &Sync.PrepareRange,        &Sync.Range,             null),
-        new(Opcode.Sendmsg,        Exchanges,     Ready.ToWrite, &Send.PrepareSendMsg,      &Send.Issue,             &Exchange.Cleanup),
+        new(Opcode.Sendmsg,        Transfer,      Ready.ToWrite, &Send.PrepareSendMsg,      &Send.Issue,             &Exchange.Cleanup),
         new(Opcode.Recvmsg,        Exchanges,     Ready.ToRead,  &Receive.PrepareRecvMsg,   &Receive.Issue,          &Exchange.Cleanup),
         new(Opcode.Timeout,        Needs.None,    Ready.Never,   &Timeout.Prepare,          &Timeout.Issue,          null),
         new(Opcode.TimeoutRemove,  Needs.None,    Ready.Never,   &Timeout.PrepareRemove,    &Timeout.Remove,         null),

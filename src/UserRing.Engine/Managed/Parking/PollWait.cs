@@ -111,7 +111,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
             for (Request? request = _waiting.Last; request is not null; request = next)
             {
                 next = request.Previous;
-                if (request.IsStopped || !match.Matches(request))
+                if (request.IsStopped || request.HasEnded || !match.Matches(request))
                     continue;
                 if (!request.IsDelivering)
                 {
