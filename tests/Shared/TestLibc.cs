@@ -15,11 +15,25 @@ internal static unsafe partial class TestLibc
 
     public static int Dup2(int from, int to) => Result(dup2(from, to));
 
-    /// <summary>Drops a file's clean pages from the page cache.</summary>
+    /// <summary>Drops a file's clean pages from the page cache, as far as nobody is using them at this moment.</summary>
     public static void ForgetPages(int descriptor)
     {
         Assert.Equal(0, Libc.Fsync(descriptor));
         Assert.Equal(0, posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED));
+    }
+
+    /// <summary>As <see cref="ForgetPages"/>, until the page of an offset is gone.</summary>
+    public static void ForgetPageAt(int descriptor, long offset)
+    {
+        byte one = 0;
+        var part = new Abi.IoVec { Base = (nuint)(&one), Len = 1 };
+        Until.True(
+            () =>
+            {
+                ForgetPages(descriptor);
+                return Libc.Preadv2(descriptor, part, offset, Libc.RWF_NOWAIT) == -Abi.Errno.EAGAIN;
+            },
+            "the page is gone");
     }
 
     /// <summary>A POSIX write lock on the whole file.</summary>

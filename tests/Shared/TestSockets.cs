@@ -134,14 +134,21 @@ internal sealed unsafe partial class TestSocket : TestDescriptor
         return all;
     }
 
-    /// <summary>Sends until no more fits, whatever its mode: how much that was.</summary>
+    /// <summary>
+    /// Sends until no more fits, whatever its mode: how much that was. TCP moves on what it was given for a while, and has room again.
+    /// </summary>
     public int Fill(int sendBuffer = 4096)
     {
+        const int Settled = 30;
         SetOption(SO_SNDBUF, sendBuffer);
         int total = 0;
         byte[] content = new byte[4096];
-        for (int sent; (sent = TrySend(content)) > 0;)
-            total += sent;
+        do
+        {
+            for (int sent; (sent = TrySend(content)) > 0;)
+                total += sent;
+        }
+        while (Libc.Poll(this, Libc.POLLOUT, Settled, out _) > 0);
         return total;
     }
 

@@ -9,7 +9,9 @@ internal struct ReceiveState
     /// <summary>How many bytes the next buffers are to be for; 0: as many as they hold.</summary>
     internal uint Length;
 
-    /// <summary>How many buffers a bundle takes when nobody knows how much there is: what it took at most before, and one at first.</summary>
+    /// <summary>
+    /// How many buffers a bundle takes when nobody knows how much there is: what it took at most before, and one at first.
+    /// </summary>
     internal int Room;
 
     /// <summary>How many iovecs the request's vector has memory for.</summary>

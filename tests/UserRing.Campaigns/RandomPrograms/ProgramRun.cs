@@ -103,7 +103,8 @@ internal sealed partial class ProgramRun : IDisposable
         RequestShape[] requests = batch.Requests[..Math.Min(room, batch.Requests.Length)];
         // Left over from a batch that was cut short.
         List<RequestShape> before = [.. _queued.Where(member => member is not null).Select(member => member!.Shape)];
-        bool reaps = batch.Reaps || _isPolled || _tracker.HasDrained || before.Count > 0 || Array.Exists(requests, request => request.Is(SqeFlags.IoDrain));
+        bool reaps = batch.Reaps || _isPolled || _tracker.HasDrained || before.Count > 0
+            || Array.Exists(requests, request => request.Is(SqeFlags.IoDrain));
         var tamer = new Tamer(_tracker, requests, new BatchState(before.Count == 0, reaps, _isPolled, _ring.Ready > 0));
         for (int i = 0; i < requests.Length; i++)
         {

@@ -74,7 +74,8 @@ internal sealed class Tamer(Tracker tracker, RequestShape[] requests, BatchState
             return true;
         if (Tracker.IsMurkyOne(victim))
             return false;
-        bool isEarlier = victim.Number < _first && victim.IsSubmitted && (victim.IsEnded || victim.Chain.IsStarted) && victim.Shape.Count == 0;
+        bool isEarlier = victim.Number < _first && victim.IsSubmitted && (victim.IsEnded || victim.Chain.IsStarted)
+            && victim.Shape.Count == 0;
         return isEarlier || isCalmHead && victim.Chain.Members[0] == victim;
     }
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using UserRing.Abi;
-using UserRing.Engine.Linux;
 
 namespace UserRing.Tests.Ops;
 

@@ -42,7 +42,8 @@ public sealed class ReceiveShapesTests
 
     /// <summary>One receive, what is sent to it, and how it ends.</summary>
     private sealed record Shape(
-        Transport Transport, BufferKind Kind, int Count, int Size, RecvSendFlags How, uint Length, uint MsgFlags, uint Limit, SqeFlags Flags,
+        Transport Transport, BufferKind Kind, int Count, int Size, RecvSendFlags How, uint Length, uint MsgFlags, uint Limit,
+        SqeFlags Flags,
         bool IsMessage, int[] Before, int[] After, bool IsCancelled)
     {
         private readonly List<(ulong UserData, string Text)> _seen = [];
@@ -64,7 +65,8 @@ public sealed class ReceiveShapesTests
                 (isMultishot ? RecvSendFlags.Multishot : 0) | (isBundle ? RecvSendFlags.Bundle : 0)
                     | (random.Next(8) == 0 ? RecvSendFlags.PollFirst : 0),
                 random.Next(2) == 0 ? 0 : (uint)random.Next(1, 50),
-                (!isMultishot && random.Next(3) == 0 ? TestSocket.MSG_WAITALL : 0) | (random.Next(10) == 0 && flags == 0 ? TestSocket.MSG_DONTWAIT : 0),
+                (!isMultishot && random.Next(3) == 0 ? TestSocket.MSG_WAITALL : 0)
+                | (random.Next(10) == 0 && flags == 0 ? TestSocket.MSG_DONTWAIT : 0),
                 isMultishot && random.Next(3) == 0 ? (uint)random.Next(1, 60) : 0,
                 flags, isMessage, Sizes(3), Sizes(4), random.Next(2) == 0);
         }
@@ -130,7 +132,9 @@ public sealed class ReceiveShapesTests
             () =>
             {
                 Look(ring);
-                bool isReported = Transport == Transport.Datagrams ? _receives == _sends : (MsgFlags & TestSocket.MSG_WAITALL) != 0 || _received == _sent;
+                bool isReported = Transport == Transport.Datagrams
+                    ? _receives == _sends
+                    : (MsgFlags & TestSocket.MSG_WAITALL) != 0 || _received == _sent;
                 return _hasEnded || isReported && Libc.BytesToReceive(socket) == 0;
             },
             $"what was sent is received, or the request ends: {this}");

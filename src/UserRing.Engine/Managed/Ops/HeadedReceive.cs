@@ -6,8 +6,8 @@ using UserRing.Engine.Linux;
 namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
-/// A multishot RECVMSG's receive: head, name, control data and payload one after the other in the provided buffer. The program's header only
-/// says how much room name and control data have, whatever its pointers are (io_uring/net.c, io_recvmsg_multishot).
+/// A multishot RECVMSG's receive: head, name, control data and payload one after the other in the provided buffer. The program's header
+/// only says how much room name and control data have, whatever its pointers are (io_uring/net.c, io_recvmsg_multishot).
 /// </summary>
 internal static class HeadedReceive
 {

@@ -70,7 +70,9 @@ internal static class Message
         return error;
     }
 
-    /// <summary>Of a multishot receive only the lengths count: how much room name and control data have in each buffer. 0 or -EOVERFLOW.</summary>
+    /// <summary>
+    /// Of a multishot receive only the lengths count: how much room name and control data have in each buffer. 0 or -EOVERFLOW.
+    /// </summary>
     private static int TakeRooms(Request request, in MsgHdr theirs)
     {
         if (theirs.NameLen < 0 || theirs.ControlLen > int.MaxValue)

@@ -111,16 +111,11 @@ internal static class ReadWrite
     {
         ref FileFacts.Entry facts = ref batch.FactsOf(request.File);
         int flags = (int)request.Sqe.RwFlags;
-        if (!write && !vector && flags == 0 && mode == IssueMode.Inline && !request.WasGathered && request.Marks == Marks.None
-            && batch.Caller.LendsInPlace && !request.Ring.PollsDevices)
+        if (!write && !vector && flags == 0 && mode == IssueMode.Inline && MayGather(request, batch, ref facts))
         {
-            bool tryIt = facts.MayTry(write);
-            if (tryIt || facts.Tryable && facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition)
-            {
-                request.TryFlags = tryIt ? Libc.RWF_NOWAIT : 0;
-                batch.Gather(request);
-                return IssueOutcome.Parked;
-            }
+            request.TryFlags = facts.MayTry(write) ? Libc.RWF_NOWAIT : 0;
+            batch.Gather(request);
+            return IssueOutcome.Parked;
         }
 
         if (facts.OpenFlags < 0)
@@ -169,6 +164,11 @@ internal static class ReadWrite
         return Attempt(request, batch, ref facts, mode, write, vector, flags, ownNoWait);
     }
 
+    /// <summary>Whether a plain read may be tried together with others of its batch.</summary>
+    private static bool MayGather(Request request, IssueBatch batch, ref FileFacts.Entry facts) =>
+        !request.WasGathered && request.Marks == Marks.None && batch.Caller.LendsInPlace && !request.Ring.PollsDevices
+        && (facts.MayTry(write: false) || facts.Tryable && facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition);
+
     /// <summary>Whether a call that cannot be told not to block does not block all the same.</summary>
     private static bool MayRunHere(Request request, IssueBatch batch, ref FileFacts.Entry facts, bool write) =>
         facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition && !(write && batch.HasSizeLimit);
@@ -191,6 +191,16 @@ internal static class ReadWrite
     }
 
     /// <summary>
+    /// The system call does not even look when nothing is to be transferred. Nothing to a socket is an empty message, or an error.
+    /// </summary>
+    private static nint WriteNothing(Request request, ref FileFacts.Entry facts, bool refusesToWait)
+    {
+        if (facts.IsSocket)
+            return Libc.Send(request.File, 0, 0, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL);
+        return refusesToWait && facts.WritesBlock ? -Errno.EAGAIN : 0;
+    }
+
+    /// <summary>
     /// Whether an attempt under the program's own RWF_NOWAIT was refused for it, rather than for a flag that nobody knows.
     /// </summary>
     private static bool WouldWait(int flags, int error, ref FileFacts.Entry facts) =>
@@ -205,11 +215,8 @@ internal static class ReadWrite
         while (true)
         {
             nint done = Call(request, write, vector, offset, flags | (ownNoWait ? Libc.RWF_NOWAIT : 0));
-            // The system call does not even look when nothing is to be transferred. Nothing to a socket is an empty message, or an error.
-            if (done == 0 && write && (flags & Libc.RWF_NOWAIT) != 0 && mode != IssueMode.Worker && facts.WritesBlock)
-                done = -Errno.EAGAIN;
-            if (done == 0 && write && facts.IsSocket)
-                done = Libc.Send(request.File, 0, 0, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL);
+            if (done == 0 && write)
+                done = WriteNothing(request, ref facts, refusesToWait: (flags & Libc.RWF_NOWAIT) != 0 && mode != IssueMode.Worker);
             if (done >= 0)
             {
                 request.Progress += (int)done;
@@ -238,7 +245,7 @@ internal static class ReadWrite
                     {
                         batch.HintMemoryFile(request.File);
                         ownNoWait = false;
-                                    continue;
+                        continue;
                     }
 
                     request.CannotTry = true;
