@@ -10,6 +10,7 @@ internal static unsafe partial class TestLibc
     public const int SIGXFSZ = 25;
 
     private const int F_SETLK = 6;
+    private const int Cachestat = 451;
     private const int F_GETLK = 5;
     private const short F_WRLCK = 1, F_UNLCK = 2;
 
@@ -25,15 +26,15 @@ internal static unsafe partial class TestLibc
     /// <summary>As <see cref="ForgetPages"/>, until the page of an offset is gone.</summary>
     public static void ForgetPageAt(int descriptor, long offset)
     {
-        byte one = 0;
-        var part = new Abi.IoVec { Base = (nuint)(&one), Len = 1 };
-        Until.True(
-            () =>
-            {
-                ForgetPages(descriptor);
-                return Libc.Preadv2(descriptor, part, offset, Libc.RWF_NOWAIT) == -Abi.Errno.EAGAIN;
-            },
-            "the page is gone");
+        ulong* range = stackalloc ulong[2] { (ulong)offset, 4096 }, pages = stackalloc ulong[5];
+        bool isGone = false;
+        for (long end = Environment.TickCount64 + (long)SeamRing.Patience.TotalMilliseconds; !isGone;)
+        {
+            Assert.True(Environment.TickCount64 < end, "the page stays in the cache");
+            ForgetPages(descriptor);
+            Assert.Equal(0, syscall(Cachestat, descriptor, range, pages, 0));
+            isGone = pages[0] == 0;
+        }
     }
 
     /// <summary>A POSIX write lock on the whole file.</summary>
@@ -131,6 +132,9 @@ internal static unsafe partial class TestLibc
 
     [LibraryImport("libc")]
     private static partial void cfmakeraw(byte* settings);
+
+    [LibraryImport("libc")]
+    private static partial long syscall(nint number, int descriptor, ulong* range, ulong* pages, uint flags);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Flock

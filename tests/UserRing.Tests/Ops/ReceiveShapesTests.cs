@@ -125,8 +125,8 @@ public sealed class ReceiveShapesTests
         }
 
         /// <summary>
-        /// Until the engine has taken and reported what was sent, or has ended the request. What waits for all reports later, and it makes no
-        /// difference how it gets it.
+        /// Until the engine has taken and reported what was sent, or has ended the request. What waits for all reports later, and it makes
+        /// no difference how it gets it.
         /// </summary>
         private void Settle(SeamRing ring, TestSocket socket) => Until.True(
             () =>
