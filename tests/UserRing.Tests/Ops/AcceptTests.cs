@@ -104,7 +104,9 @@ public sealed class AcceptTests
             }
 
             Assert.Equal(-Errno.ECANCELED, results[7]);
-            Assert.Contains(results[100], flags == 0 ? new[] { 0 } : [0, -Errno.EALREADY]);
+            // Between the worker's hands and where it waits the kernel finds it nowhere.
+            int[] answers = flags == 0 ? [0] : engine == TestEngines.Kernel ? [0, -Errno.EALREADY, -Errno.ENOENT] : [0, -Errno.EALREADY];
+            Assert.Contains(results[100], answers);
         }
 
         Assert.Equal(0, caller.Connect(listener.Address));
