@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using UserRing.Engine.Tests;
+
+namespace UserRing.Campaigns.Protocol;
+
+/// <summary>
+/// Threads that race each other for a time, each with a part of its own. What fails in one ends all; one that does not end, because
+/// nobody woke it, fails the test.
+/// </summary>
+internal sealed class Race
+{
+    private static readonly double TicksPerMicrosecond = Stopwatch.Frequency / 1e6;
+
+    private readonly long _end;
+    private ExceptionDispatchInfo? _failure;
+    private volatile bool _isDone;
+
+    private Race(double ordinarySeconds) =>
+        _end = Stopwatch.GetTimestamp() + (long)(Campaign.Time(ordinarySeconds).TotalSeconds * Stopwatch.Frequency);
+
+    /// <summary>The time is up: what is begun is still brought to its end.</summary>
+    public bool IsOver => HasFailed || Stopwatch.GetTimestamp() >= _end;
+
+    public bool HasFailed => Volatile.Read(ref _failure) is not null;
+
+    /// <summary>Everything has come to its end, as the part that knows has said: the others may leave.</summary>
+    public bool IsDone => _isDone || HasFailed;
+
+    /// <summary>Runs the parts, a thread each, until all have ended.</summary>
+    public static void Run(double ordinarySeconds, params IReadOnlyList<(string Name, Action<Race> Run)> parts)
+    {
+        var race = new Race(ordinarySeconds);
+        Thread[] threads = [.. parts.Select(part => new Thread(() => race.Run(part.Run)) { IsBackground = true, Name = part.Name })];
+        foreach (Thread thread in threads)
+            thread.Start();
+        SpinWait.SpinUntil(() => race.HasFailed || race.IsLate || !threads.Any(thread => thread.IsAlive), Timeout.Infinite);
+        if (race.IsLate)
+            race.Fail(new TimeoutException($"These hang: {string.Join(", ", threads.Where(thread => thread.IsAlive).Select(thread => thread.Name))}"));
+        // Nobody is to use the ring any more when it is disposed of: waits in it are limited.
+        Array.ForEach(threads, thread => thread.Join(SeamRing.Patience));
+        race._failure?.Throw();
+    }
+
+    public void Done() => _isDone = true;
+
+    /// <summary>Waits, not asleep for long, for what another part brings about. False if that fails.</summary>
+    public bool Until(Func<bool> condition, Func<string> what)
+    {
+        long end = Stopwatch.GetTimestamp() + (long)(SeamRing.Patience.TotalSeconds * Stopwatch.Frequency);
+        var wait = default(SpinWait);
+        while (!condition())
+        {
+            if (HasFailed)
+                return false;
+            if (Stopwatch.GetTimestamp() > end)
+                Assert.Fail($"never came true: {what()}");
+            wait.SpinOnce(sleep1Threshold: -1);
+        }
+
+        return true;
+    }
+
+    /// <summary>For no time mostly, else up to a third of a millisecond, or by giving up the processor, in case there is only one.</summary>
+    public static void Linger(Random random)
+    {
+        switch (random.Next(6))
+        {
+            case 0:
+                SpinFor(random.Next(300));
+                return;
+            case 1:
+                Thread.SpinWait(random.Next(400));
+                return;
+            case 2:
+                Thread.Yield();
+                return;
+            default:
+                return;
+        }
+    }
+
+    public static void SpinFor(double microseconds)
+    {
+        long end = Stopwatch.GetTimestamp() + (long)(microseconds * TicksPerMicrosecond);
+        while (Stopwatch.GetTimestamp() < end)
+            Thread.SpinWait(10);
+    }
+
+    /// <summary>Each part's own waits end earlier than this.</summary>
+    private bool IsLate => Stopwatch.GetTimestamp() > _end + (long)(3 * SeamRing.Patience.TotalSeconds * Stopwatch.Frequency);
+
+    private void Run(Action<Race> part)
+    {
+        try
+        {
+            part(this);
+        }
+        catch (Exception failure)
+        {
+            Fail(failure);
+        }
+    }
+
+    private void Fail(Exception failure) => Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(failure), null);
+}
