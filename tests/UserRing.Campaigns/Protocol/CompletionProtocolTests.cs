@@ -9,8 +9,8 @@ namespace UserRing.Campaigns.Protocol;
 /// </summary>
 public sealed unsafe class CompletionProtocolTests
 {
-    private const double Seconds = 0.5;
-    private const int FewestTaken = 2_000, FewestWaits = 20, FewestFlags = 20;
+    private const double Seconds = 0.25;
+    private const int FewestTaken = 1_000, FewestWaits = 20, FewestFlags = 20;
     private const EnterFlags Waiting = EnterFlags.GetEvents | EnterFlags.ExtArg;
 
     [Theory]

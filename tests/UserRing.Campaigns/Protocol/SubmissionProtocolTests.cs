@@ -8,7 +8,7 @@ namespace UserRing.Campaigns.Protocol;
 /// </summary>
 public sealed class SubmissionProtocolTests
 {
-    private const double Seconds = 0.5;
+    private const double Seconds = 0.25;
     private const ulong FewestNops = 5_000;
     private const int FewestWakeUps = 10;
     private const uint LongMs = 60_000;
