@@ -45,10 +45,10 @@ public sealed unsafe class CancelProtocolTests
         using var ring = new SeamRing(engine, 32);
         using var targets = new Targets(target);
         var account = new Account(engine, target, by);
-        Race.Run(Seconds, ("completer", targets.Complete), ("canceller", race =>
+        Race.Run(Seconds, () => !account.IsLacking, account.ToString, ("completer", targets.Complete), ("canceller", race =>
         {
             var random = new Random(1);
-            while (!race.HasFailed && (!race.IsOver || account.IsLacking))
+            while (!race.IsOver)
                 Round(race, ring, targets, account, random);
             race.Done();
         }));
@@ -253,6 +253,8 @@ public sealed unsafe class CancelProtocolTests
 
             (_completed, _cancelled) = isCancelled ? (_completed, _cancelled + 1) : (_completed + 1, _cancelled);
         }
+
+        public override string ToString() => $"{_completed} completed, {_cancelled} cancelled";
 
         private bool IsSuccess(int result) => target switch
         {

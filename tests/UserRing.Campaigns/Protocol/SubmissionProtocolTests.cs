@@ -18,7 +18,7 @@ public sealed class SubmissionProtocolTests
     {
         using var ring = new SeamRing(engine, 64, SetupFlags.SqPoll, cqEntries: 256, idleMs: LongMs);
         var nops = new NumberedNops(ring);
-        Race.Run(Seconds, ("producer", race => Publish(race, ring, nops, fewestWakeUps: 0)), ("reaper", nops.Reap));
+        Race.Run(Seconds, nops.AreEnough, nops.ToString, ("producer", race => Publish(race, ring, nops)), ("reaper", nops.Reap));
     }
 
     [Theory, EveryEngine]
@@ -26,7 +26,9 @@ public sealed class SubmissionProtocolTests
     {
         using var ring = new SeamRing(engine, 64, SetupFlags.SqPoll, cqEntries: 256, idleMs: 1);
         var nops = new NumberedNops(ring);
-        Race.Run(Seconds, ("producer", race => Publish(race, ring, nops, FewestWakeUps)), ("reaper", nops.Reap));
+        Race.Run(
+            Seconds, () => nops.AreEnough() && nops.WakeUps >= FewestWakeUps, nops.ToString,
+            ("producer", race => Publish(race, ring, nops, sleeps: true)), ("reaper", nops.Reap));
     }
 
     [Theory]
@@ -37,7 +39,9 @@ public sealed class SubmissionProtocolTests
         using var ring = new SeamRing(engine, 64, cqEntries: 256);
         var nops = new NumberedNops(ring);
         IEnumerable<(string, Action<Race>)> parts = Enumerable.Range(1, enterers).Select(seed => ($"enterer {seed}", Enterer(seed)));
-        Race.Run(Seconds, [("producer", race => Publish(race, ring, nops, fewestWakeUps: 0)), ("reaper", nops.Reap), .. parts]);
+        Race.Run(
+            Seconds, nops.AreEnough, nops.ToString,
+            [("producer", race => Publish(race, ring, nops)), ("reaper", nops.Reap), .. parts]);
 
         Action<Race> Enterer(int seed) => race =>
         {
@@ -52,21 +56,20 @@ public sealed class SubmissionProtocolTests
         };
     }
 
-    private static void Publish(Race race, SeamRing ring, NumberedNops nops, int fewestWakeUps)
+    private static void Publish(Race race, SeamRing ring, NumberedNops nops, bool sleeps = false)
     {
         var random = new Random(1);
         bool polled = (ring.Params.Flags & SetupFlags.SqPoll) != 0;
-        int wakeUps = 0;
-        while (!race.HasFailed && (!race.IsOver || nops.Sent < FewestNops || wakeUps < fewestWakeUps))
+        while (!race.IsOver)
         {
             int burst = random.Next(3) == 0 ? 1 : random.Next(1, 48);
             AwaitRoom(race, ring, nops, burst, polled && random.Next(4) == 0);
             nops.Queue(burst);
-            wakeUps += PublishAndWake(ring, nops, polled) ? 1 : 0;
-            Pause(race, ring, random, fewestWakeUps > 0);
+            nops.WakeUps += PublishAndWake(ring, nops, polled) ? 1 : 0;
+            Pause(race, ring, random, sleeps);
         }
 
-        race.Until(() => nops.Taken == nops.Sent, () => $"{nops.Sent} sent, {nops.Taken} completed, {ring.Queued} queued, {ring.SqFlags}");
+        race.Until(() => nops.Taken == nops.Sent, nops.ToString);
         race.Done();
         Assert.Equal(0u, ring.Dropped);
     }
@@ -126,9 +129,16 @@ public sealed class SubmissionProtocolTests
         private uint _tail;
         private ulong _sent, _taken;
 
+        public int WakeUps { get; set; }
+
         public ulong Sent => Volatile.Read(ref _sent);
 
         public ulong Taken => Volatile.Read(ref _taken);
+
+        public bool AreEnough() => Taken >= FewestNops;
+
+        public override string ToString() =>
+            $"{Sent} sent, {Taken} completed, {ring.Queued} queued, {ring.SqFlags}, {WakeUps} wake-ups";
 
         public void Queue(int count)
         {

@@ -23,10 +23,12 @@ public sealed class TimeoutProtocolTests
         var account = new Account(atOnce, isExact: engine != TestEngines.Kernel || atOnce == 1);
         Race.Run(
             Seconds,
+            () => account.Timeouts >= FewestTimeouts,
+            account.ToString,
             ("submitter", race =>
             {
                 var random = new Random(1);
-                while (!race.HasFailed && (!race.IsOver || account.Timeouts < FewestTimeouts))
+                while (!race.IsOver)
                 {
                     race.Until(() => account.InFlight < MostInFlight, () => account.ToString());
                     Submit(ring, never, account, random, withTimeouts: true);

@@ -46,9 +46,9 @@ internal sealed unsafe class Traffic(SeamRing ring, int mostInFlight, bool timeo
     /// <summary>
     /// The submitter's part: anything while the time lasts, then only what completes at once, until nobody needs more and all is taken.
     /// </summary>
-    public void Submit(Race race, Func<bool> needsMore)
+    public void Submit(Race race, Func<bool>? needsMore = null)
     {
-        while (!race.HasFailed && (!race.IsOver || needsMore()))
+        while (!race.HasFailed && (!race.IsOver || needsMore?.Invoke() == true))
         {
             race.Until(() => Sent - Taken < mostInFlight, () => $"room: {Account}");
             SubmitSome(anything: !race.IsOver);
