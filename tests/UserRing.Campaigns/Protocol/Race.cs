@@ -8,6 +8,11 @@ namespace UserRing.Campaigns.Protocol;
 /// Threads that race each other for a time, each with a part of its own. What fails in one ends all; one that does not end, because
 /// nobody woke it, fails the test.
 /// </summary>
+/// <remarks>
+/// CsCheck's parallel sampling is not used: it compares what a few calls leave behind with what they leave in some order, each begun on a
+/// fresh object. Timers, file tables and buffer groups are used under locks of their ring, so that such an object would be a whole ring; and
+/// what breaks here is not what is left but that a thread sleeps on, or sees half of something, which takes many rounds on one ring.
+/// </remarks>
 internal sealed class Race
 {
     private static readonly double TicksPerMicrosecond = Stopwatch.Frequency / 1e6;
