@@ -145,6 +145,43 @@ public sealed unsafe class CompletionProtocolTests
         }
     }
 
+    [Theory]
+    [EveryEngine(SetupFlags.None)]
+    [EveryEngine(SetupFlags.DeferTaskrun)]
+    public void An_owner_that_waits_for_what_is_to_come_is_woken(string engine, SetupFlags how)
+    {
+        long taken = 0;
+        Traffic? traffic = null;
+        Race.Run(
+            Seconds,
+            () => Volatile.Read(ref taken) >= FewestTaken,
+            () => $"{taken} taken",
+            ("owner", race =>
+            {
+                using var ring = new SeamRing(engine, 32, how | SetupFlags.SingleIssuer, cqEntries: 512);
+                using var own = new Traffic(ring, mostInFlight: 400, timeouts: false);
+                Volatile.Write(ref traffic, own);
+                var random = new Random(4);
+                while (!race.IsOver || !own.IsQuiet)
+                {
+                    if (own.Sent - own.Taken < 100 && !race.IsOver)
+                        own.SubmitSome(anything: true);
+                    // Often for all there is: nothing comes afterwards that could wake it.
+                    uint due = (uint)(own.Sent - own.Taken), count = random.Next(2) == 0 ? due : (uint)random.Next((int)due + 1);
+                    int result = ring.EnterFor(0, count, SeamRing.Patience / 2);
+                    Assert.True(result is 0 or -Errno.EINTR, $"waiting for {count}: {Errno.Name(-result)}, {own.Account}");
+                    Volatile.Write(ref taken, taken + own.TakeReady());
+                }
+
+                race.Done();
+            }),
+            ("trigger", race =>
+            {
+                if (race.Until(() => Volatile.Read(ref traffic) is not null, () => "there is a ring"))
+                    traffic!.Trigger(race);
+            }));
+    }
+
     /// <summary>The reader looks at the CQ only when the eventfd told it to.</summary>
     [Theory]
     [EveryEngine(SetupFlags.None, false)]
