@@ -56,7 +56,11 @@ public sealed class RowTests
         Assert.Empty(verdicts.Where(verdict => verdict.IsUnexplained).Select(verdict => verdict.ToString()));
         // A known difference is no lack of this machine's: it is as it is listed, which is all there is to see.
         if (engine != TestEngines.Kernel)
-            Assert.DoesNotContain(verdicts, verdict => verdict.Standing == Standing.Same && KnownDifferences.All.ContainsKey(verdict.Row.Name));
+        {
+            Assert.DoesNotContain(
+                verdicts, verdict => verdict.Standing == Standing.Same && KnownDifferences.All.ContainsKey(verdict.Row.Name));
+        }
+
         Verdict? notRun = verdicts.Find(verdict => verdict.Standing == Standing.NotRun);
         Requirements.SkipUnless(notRun is null, $"{notRun}");
     }

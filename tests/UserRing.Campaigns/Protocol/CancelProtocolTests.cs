@@ -61,7 +61,7 @@ public sealed unsafe class CancelProtocolTests
             targets.Prepare(ref ring.Next(), i);
         Assert.Equal(Each, ring.Submit());
         targets.Release();
-        Race.Linger(random);
+        Race.SpinFor(account.Delay(random));
         var cancels = new int[Each];
         int completions = Each;
         if (account.By == By.Request)
@@ -225,11 +225,15 @@ public sealed unsafe class CancelProtocolTests
     private sealed class Account(string engine, Target target, By by)
     {
         private int _completed, _cancelled;
+        private double _microseconds = 20;
 
         public By By => by;
 
         /// <summary>One of the two hardly ever happened. A NOP may well never be met.</summary>
         public bool IsLacking => _completed < FewestOfEach || _cancelled < FewestOfEach && target != Target.Work;
+
+        /// <summary>So long that as many are met before they complete as after: that is when both are at it.</summary>
+        public double Delay(Random random) => _microseconds + random.NextDouble() * 2;
 
         public void Enter(int result, int cancel)
         {
@@ -251,6 +255,7 @@ public sealed unsafe class CancelProtocolTests
                     break;
             }
 
+            _microseconds = Math.Clamp(_microseconds + (isCancelled ? 0.5 : -0.5), 0, 2000);
             (_completed, _cancelled) = isCancelled ? (_completed, _cancelled + 1) : (_completed + 1, _cancelled);
         }
 

@@ -120,6 +120,8 @@ public sealed unsafe class CompletionProtocolTests
                         own.SubmitSome(anything: true);
                     Look(own, ring);
                     Race.Linger(random);
+                    if (random.Next(8) == 0)
+                        race.Until(() => Look(own, ring), () => $"all comes: {own.Account}");
                 }
 
                 race.Until(() => Look(own, ring), () => $"all comes: {own.Account}");
@@ -223,7 +225,7 @@ public sealed unsafe class CompletionProtocolTests
             }));
     }
 
-    /// <summary>Busy, it does not want to be told; then it does, and looks once more (pair: the engine's look at the flag behind the tail).</summary>
+    /// <summary>Busy, it does not want to be told; then it does, and looks again (pair: the engine looks at the flag after the tail).</summary>
     private static void TakeUntold(Race race, SeamRing ring, Traffic traffic, Random random)
     {
         ring.CqFlags = CqRingFlags.EventFdDisabled;
@@ -259,7 +261,7 @@ public sealed unsafe class CompletionProtocolTests
             Parts = [.. Enumerable.Range(1, number).Select(seed => ($"waiter {seed}", WaitingWith(seed)))];
         }
 
-        public IReadOnlyList<(string, Action<Race>)> Parts { get; }
+        public IReadOnlyList<(string Name, Action<Race> Run)> Parts { get; }
 
         public int Count => Volatile.Read(ref _count);
 

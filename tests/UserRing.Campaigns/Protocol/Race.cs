@@ -9,9 +9,9 @@ namespace UserRing.Campaigns.Protocol;
 /// nobody woke it, fails the test.
 /// </summary>
 /// <remarks>
-/// CsCheck's parallel sampling is not used: it compares what a few calls leave behind with what they leave in some order, each begun on a
-/// fresh object. Timers, file tables and buffer groups are used under locks of their ring, so that such an object would be a whole ring; and
-/// what breaks here is not what is left but that a thread sleeps on, or sees half of something, which takes many rounds on one ring.
+/// CsCheck's parallel sampling is not used: it compares what a few calls leave behind with what they leave in some order, each begun on
+/// a fresh object. Timers, file tables and buffer groups are used under locks of their ring, so that such an object would be a whole ring;
+/// and what breaks here is not what is left but that a thread sleeps on, or sees half of something, which takes many rounds on one ring.
 /// </remarks>
 internal sealed class Race
 {
@@ -48,7 +48,7 @@ internal sealed class Race
         Thread[] threads = [.. parts.Select(part => new Thread(() => race.Run(part.Run)) { IsBackground = true, Name = part.Name })];
         foreach (Thread thread in threads)
             thread.Start();
-        SpinWait.SpinUntil(() => race.HasFailed || race.IsLate || !threads.Any(thread => thread.IsAlive), Timeout.Infinite);
+        SpinWait.SpinUntil(() => race.HasFailed || race.IsLate || !Array.Exists(threads, thread => thread.IsAlive), Timeout.Infinite);
         if (race.IsLate)
         {
             IEnumerable<string?> names = threads.Where(thread => thread.IsAlive).Select(thread => thread.Name);
@@ -80,7 +80,7 @@ internal sealed class Race
         return true;
     }
 
-    /// <summary>For no time mostly, else up to a third of a millisecond, or by giving up the processor, in case there is only one.</summary>
+    /// <summary>For no time mostly, else up to 0.3 ms, or by giving up the processor, in case there is only one.</summary>
     public static void Linger(Random random)
     {
         switch (random.Next(6))

@@ -62,10 +62,13 @@ public sealed class SubmissionProtocolTests
         bool polled = (ring.Params.Flags & SetupFlags.SqPoll) != 0;
         while (!race.IsOver)
         {
-            int burst = random.Next(3) == 0 ? 1 : random.Next(1, 48);
-            AwaitRoom(race, ring, nops, burst, polled && random.Next(4) == 0);
+            bool fills = polled && random.Next(4) == 0;
+            int burst = fills ? (int)ring.SqEntries : random.Next(3) == 0 ? 1 : random.Next(1, 48);
+            AwaitRoom(race, ring, nops, burst);
             nops.Queue(burst);
             PublishAndWake(ring, nops, polled);
+            if (fills)
+                Assert.Equal(0, ring.Engine.Enter(ring.Descriptor, 0, 0, EnterFlags.SqWait, 0, 0));
             Race.Linger(random);
         }
 
@@ -97,14 +100,10 @@ public sealed class SubmissionProtocolTests
     }
 
     /// <summary>What is in flight fits the CQ, so that nothing but the protocol of the SQ is needed.</summary>
-    private static void AwaitRoom(Race race, SeamRing ring, NumberedNops nops, int burst, bool byCall)
-    {
-        if (byCall && ring.Queued == ring.SqEntries)
-            Assert.Equal(0, ring.Engine.Enter(ring.Descriptor, 0, 0, EnterFlags.SqWait, 0, 0));
+    private static void AwaitRoom(Race race, SeamRing ring, NumberedNops nops, int burst) =>
         race.Until(
             () => ring.Queued + burst <= ring.SqEntries && nops.Sent - nops.Taken + (ulong)burst <= ring.CqEntries,
-            () => $"room for {burst}: {ring.Queued} queued, {ring.SqFlags}");
-    }
+            () => $"room for {burst}: {nops}");
 
     /// <summary>Publish, fence, look: the client's half of the protocol.</summary>
     private static bool PublishAndWake(SeamRing ring, NumberedNops nops, bool polled)
@@ -120,8 +119,8 @@ public sealed class SubmissionProtocolTests
     }
 
     /// <summary>
-    /// NOPs by number, each asked for a result that belongs to its number. Slots of the SQ that are the program's hold what must not be taken
-    /// until the moment they are filled: an unknown operation behind an index beyond the ring.
+    /// NOPs by number, each asked for a result that belongs to its number. Slots of the SQ that are the program's hold what must not be
+    /// taken until the moment they are filled: an unknown operation behind an index beyond the ring.
     /// </summary>
     private sealed class NumberedNops(SeamRing ring)
     {

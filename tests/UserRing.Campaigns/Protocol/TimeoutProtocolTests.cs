@@ -55,6 +55,43 @@ public sealed class TimeoutProtocolTests
         Assert.Equal(0u, ring.Overflow);
     }
 
+    /// <summary>They are submitted with what they wait for: nothing comes afterwards that would end one that was overlooked.</summary>
+    [Theory]
+    [EveryEngine(SetupFlags.None)]
+    [EveryEngine(SetupFlags.SqPoll)]
+    public void Timeouts_end_with_the_last_completion_that_they_wait_for(string engine, SetupFlags flags)
+    {
+        const int FewestRounds = 100;
+        using var ring = new SeamRing(engine, 32, flags, idleMs: 1);
+        using var memory = new TestMemory();
+        nuint never = memory.PutTime(0, TimeSpan.FromHours(1));
+        int rounds = 0;
+        Race.Run(Seconds, () => rounds >= FewestRounds, () => $"{rounds} rounds", ("program", race =>
+        {
+            var random = new Random(1);
+            for (; !race.IsOver; rounds++)
+            {
+                int timeouts = random.Next(1, 3), others = random.Next(1, Most);
+                for (int i = 0; i < timeouts; i++)
+                    ring.Next().PrepareTimeout(never, (uint)others).UserData = (ulong)i;
+                for (int i = 0; i < others; i++)
+                    ring.Next((ulong)(timeouts + i)).Flags = SqeFlags.Async;
+                Submit(ring, timeouts + others);
+                // Not by a call that asks for events, which would look after them.
+                race.Until(() => ring.Ready == timeouts + others, () => $"{timeouts} timeouts, {others} others, {ring.Ready} have ended");
+                Assert.All(ring.TakeReady(), cqe => Assert.Equal(0, cqe.Res));
+            }
+        }));
+    }
+
+    private static void Submit(SeamRing ring, int count)
+    {
+        if ((ring.Params.Flags & SetupFlags.SqPoll) != 0)
+            ring.PublishAndWake();
+        else
+            Assert.Equal(count, ring.Submit());
+    }
+
     private static void Submit(SeamRing ring, nuint never, Account account, Random random, bool withTimeouts)
     {
         int count = (int)Math.Min(random.Next(1, 8), ring.SqEntries - ring.Queued);
@@ -71,16 +108,13 @@ public sealed class TimeoutProtocolTests
             (nop.UserData, nop.Flags) = (account.AddOther(), random.Next(2) == 0 ? SqeFlags.Async : 0);
         }
 
-        if ((ring.Params.Flags & SetupFlags.SqPoll) != 0)
-            ring.PublishAndWake();
-        else
-            Assert.Equal(count, ring.Submit());
+        Submit(ring, count);
     }
 
     /// <summary>
-    /// What was sent and came back, in the order of the CQ. When several end together on the kernel, others may end early: they count as ended
-    /// before their CQEs are posted, its count goes back by that, and the difference to the last one wraps around (io_uring/timeout.c,
-    /// io_flush_timeouts).
+    /// What was sent and came back, in the order of the CQ. When several end together on the kernel, others may end early: they count as
+    /// ended before their CQEs are posted, its count goes back by that, and the difference to the last one wraps around
+    /// (io_uring/timeout.c, io_flush_timeouts).
     /// </summary>
     private sealed class Account(int mostTimeouts, bool isExact)
     {

@@ -53,6 +53,9 @@ internal sealed unsafe class Traffic(SeamRing ring, int mostInFlight, bool timeo
             race.Until(() => Sent - Taken < mostInFlight, () => $"room: {Account}");
             SubmitSome(anything: !race.IsOver);
             Race.Linger(_random);
+            // Now and then nothing follows that would make up for what was missed.
+            if (_random.Next(8) == 0)
+                race.Until(() => IsQuiet, () => $"all is taken: {Account}");
         }
 
         race.Until(() => IsQuiet, () => $"all is taken: {Account}");

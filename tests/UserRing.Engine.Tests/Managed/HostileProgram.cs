@@ -6,8 +6,8 @@ namespace UserRing.Engine.Tests;
 
 /// <summary>
 /// A program with a ring that has everything a ring can share memory for, and that scribbles over all of it: headers, index array, SQEs,
-/// CQEs, provided buffers, arguments of waits and of register commands. What it writes harms no more than this process would do to itself on
-/// the kernel: addresses lie in memory set aside, and no descriptor of another's is named.
+/// CQEs, provided buffers, arguments of waits and of register commands. What it writes harms no more than this process would do to itself
+/// on the kernel: addresses lie in memory set aside, and no descriptor of another's is named.
 /// </summary>
 internal sealed unsafe class HostileProgram : IDisposable
 {
@@ -72,7 +72,8 @@ internal sealed unsafe class HostileProgram : IDisposable
         {
             uint value = random.Next(4) == 0 ? (uint)random.NextInt64() : (uint)random.Next(64);
             Volatile.Write(ref _ring.Word(words[random.Next(words.Length)]), value);
-            _ring.SqArray((uint)random.Next((int)Entries)) = random.Next(8) == 0 ? (uint)random.NextInt64() : (uint)random.Next((int)Entries);
+            uint index = random.Next(8) == 0 ? (uint)random.NextInt64() : (uint)random.Next((int)Entries);
+            _ring.SqArray((uint)random.Next((int)Entries)) = index;
             ScribbleSqe(random);
             ScribbleCqe(random);
             ScribbleBuffer(random);
@@ -251,7 +252,8 @@ internal sealed unsafe class HostileProgram : IDisposable
 
     /// <summary>
     /// Any but those that harm this process as they would on the kernel: a number that is closed comes to mean another file, which is
-    /// then written to, and one that is made belongs to nobody; a buffer that is provided may lie anywhere; advice may empty what others use.
+    /// then written to, and one that is made belongs to nobody; a buffer that is provided may lie anywhere; advice may empty what others
+    /// use.
     /// </summary>
     private static int Anything(Random random)
     {
