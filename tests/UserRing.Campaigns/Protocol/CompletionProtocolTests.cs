@@ -225,7 +225,7 @@ public sealed unsafe class CompletionProtocolTests
             }));
     }
 
-    /// <summary>Busy, it does not want to be told; then it does, and looks again (pair: the engine looks at the flag after the tail).</summary>
+    /// <summary>Busy, it does not want to be told; then it does, and looks again (the engine: first the tail, then the flag).</summary>
     private static void TakeUntold(Race race, SeamRing ring, Traffic traffic, Random random)
     {
         ring.CqFlags = CqRingFlags.EventFdDisabled;
