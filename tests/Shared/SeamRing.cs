@@ -10,7 +10,7 @@ namespace UserRing.Testing;
 /// </summary>
 internal sealed unsafe class SeamRing : IDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Of the two areas that a NO_MMAP ring is given.</summary>
     private const int OwnBytes = 1 << 16;
