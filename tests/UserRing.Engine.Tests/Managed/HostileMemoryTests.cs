@@ -10,7 +10,7 @@ namespace UserRing.Engine.Tests;
 /// </summary>
 public sealed class HostileMemoryTests
 {
-    private const int FewestEnters = 300, FewestOfTheOther = 100;
+    private const int FewestEnters = 100, FewestOfTheOther = 20;
     private const SetupFlags Plain = SetupFlags.None, Deferred = SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun;
 
     public static TheoryData<string, SetupFlags> Rings => new()
