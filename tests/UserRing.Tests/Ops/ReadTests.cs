@@ -298,8 +298,7 @@ public sealed class ReadTests
     [EveryEngine("/sys/kernel/mm/transparent_hugepage/enabled")]
     public void Files_without_a_disk_are_read(string engine, string path)
     {
-        if (!File.Exists(path))
-            Assert.Skip($"There is no {path}.");
+        Requirements.SkipUnless(File.Exists(path), $"There is no {path}.");
         using var ring = new SeamRing(engine);
         using TestDescriptor file = TestDescriptor.Open(path);
         using var memory = new TestMemory();
