@@ -91,7 +91,7 @@ internal sealed partial class Submission
         }
         else
         {
-            (request.MayWaitLong, request.FileKey) = (false, 0); // what an earlier use of the request left would queue it behind a file
+            (request.MayWaitLong, request.FileKey) = ((row.Needs & Needs.WaitsLong) != 0, 0); // what an earlier use of the request left would queue it behind a file
         }
 
         bool waitsInCall = request.WaitsInCall; // for what the kernel would have waiting for its file

@@ -58,15 +58,19 @@ public sealed class SocketCommandTests
     public void Others_than_sockets_have_none_and_a_slot_is_as_good_as_a_number(string engine)
     {
         using var ring = new SeamRing(engine);
-        using var pair = new TestPair();
+        using TestPair pair = new(Transport.Tcp), local = new();
         using var pipe = new TestPipe();
         using TestFile file = TestFile.Create("content");
         Assert.Equal(-Errno.EOPNOTSUPP, Do(ring, pipe.ReadEnd, SocketOp.SiocInq));
         Assert.Equal(-Errno.EOPNOTSUPP, Do(ring, file, SocketOp.SiocInq));
         Assert.Equal(-Errno.EBADF, Do(ring, TestDescriptor.Closed, SocketOp.SiocInq));
+        using var memory = new TestMemory();
+        Assert.Equal(-Errno.EOPNOTSUPP, Do(ring, local.A, SocketOp.SiocInq));
+        Assert.Equal(-Errno.EOPNOTSUPP, Do(ring, local.A, SocketOp.SiocOutq));
+        Assert.Equal(4, Do(ring, local.A, SocketOp.GetSockOpt, SOL_SOCKET, SO_TYPE, memory.Address, 4));
         Assert.Equal(0, ring.RegisterFiles(pair.B));
         pair.A.Send("abc");
-        Assert.Equal(3, Do(ring, 0, SocketOp.SiocInq, flags: SqeFlags.FixedFile));
+        Until.True(() => Do(ring, 0, SocketOp.SiocInq, flags: SqeFlags.FixedFile) == 3, "three bytes are there");
         Assert.Equal(-Errno.EBADF, Do(ring, 1, SocketOp.SiocInq, flags: SqeFlags.FixedFile));
     }
 
