@@ -1,5 +1,4 @@
 using UserRing.Abi;
-using UserRing.Engine.Linux;
 
 namespace UserRing.Tests.Ops;
 
