@@ -33,8 +33,8 @@ internal enum Needs
     Insists = 128,
 
     /// <summary>
-    /// The kernel keeps those that wait in a list of their own: a cancel, or a LINK_TIMEOUT, answers how many it took from there, even if it
-    /// asked for one (io_uring/cancel.c, io_cancel_remove).
+    /// The kernel keeps those that wait in a list of their own: a cancel, or a LINK_TIMEOUT, answers how many it took from there, even if
+    /// it asked for one (io_uring/cancel.c, io_cancel_remove).
     /// </summary>
     Listed = 256,
 }

@@ -25,7 +25,9 @@ public sealed class ReadMultishotTests
             Assert.True(ring.StaysQuiet(10));
             pipe.Write(piece);
             Cqe cqe = ring.Take();
-            Assert.Equal((Reading, piece, CqeFlags.More), (cqe.UserData, Encoding.ASCII.GetString(buffers.Of(cqe)), cqe.Flags & CqeFlags.More));
+            Assert.Equal(
+                (Reading, piece, CqeFlags.More),
+                (cqe.UserData, Encoding.ASCII.GetString(buffers.Of(cqe)), cqe.Flags & CqeFlags.More));
         }
 
         pipe.WriteEnd.Close();

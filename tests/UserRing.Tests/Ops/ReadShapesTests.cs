@@ -5,8 +5,8 @@ using UserRing.Engine.Linux;
 namespace UserRing.Tests.Ops;
 
 /// <summary>
-/// Reads of pipes, sockets and files into provided buffers, once (READ, READV) or again and again (READ_MULTISHOT). The managed engine is to
-/// answer what the kernel answers, completion by completion, and to put the same bytes into the same buffers.
+/// Reads of pipes, sockets and files into provided buffers, once (READ, READV) or again and again (READ_MULTISHOT). The managed engine is
+/// to answer what the kernel answers, completion by completion, and to put the same bytes into the same buffers.
 /// </summary>
 public sealed class ReadShapesTests
 {
@@ -44,8 +44,8 @@ public sealed class ReadShapesTests
     }
 
     private sealed record Shape(
-        Source Source, Opcode Opcode, BufferKind Kind, int Count, int Size, uint Length, uint RwFlags, SqeFlags Flags, int[] Before, int[] After,
-        bool IsCancelled)
+        Source Source, Opcode Opcode, BufferKind Kind, int Count, int Size, uint Length, uint RwFlags, SqeFlags Flags, int[] Before,
+        int[] After, bool IsCancelled)
     {
         private readonly List<(ulong UserData, string Text)> _seen = [];
         private int _sent, _received;

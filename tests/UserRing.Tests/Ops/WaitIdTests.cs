@@ -145,7 +145,8 @@ public sealed class WaitIdTests
         using var memory = new TestMemory();
         ref Sqe sqe = ref ring.Next().PrepareWaitid(OfProcess, child.Id, memory.Address, Exited);
         (sqe.UserData, sqe.Flags) = (1, SqeFlags.IoLink);
-        ring.Next() = new Sqe { Opcode = Opcode.LinkTimeout, Addr = memory.PutTime(512, TimeSpan.FromMilliseconds(20)), Len = 1, UserData = 2 };
+        nuint time = memory.PutTime(512, TimeSpan.FromMilliseconds(20));
+        ring.Next() = new Sqe { Opcode = Opcode.LinkTimeout, Addr = time, Len = 1, UserData = 2 };
         Assert.Equal(2, ring.Submit());
         Dictionary<ulong, int> results = ring.Results(2);
         Assert.Equal((-Errno.ECANCELED, 1), (results[1], results[2]));

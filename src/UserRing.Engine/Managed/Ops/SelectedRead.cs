@@ -166,7 +166,8 @@ internal static class SelectedRead
             return IssueOutcome.WouldBlock;
         bool mayBlock = (facts.OpenFlags & Libc.O_NONBLOCK) == 0;
         long offset = request.IsStream ? -1 : (long)request.Sqe.Off;
-        nint read = ReadWrite.Call(request, write: false, vector: false, offset, (int)request.Sqe.RwFlags | (mayBlock ? Libc.RWF_DSYNC : 0));
+        int flags = (int)request.Sqe.RwFlags | (mayBlock ? Libc.RWF_DSYNC : 0);
+        nint read = ReadWrite.Call(request, write: false, vector: false, offset, flags);
         return read is -Errno.EAGAIN or -Errno.EOPNOTSUPP or -Errno.EINTR ? IssueOutcome.WouldBlock : Done(request, (int)read);
     }
 
