@@ -187,8 +187,8 @@ internal sealed class TestWatch : TestDescriptor
 {
     private readonly string _path = System.IO.Path.Combine(AppContext.BaseDirectory, $"watched-{Guid.NewGuid():N}.tmp");
 
-    public TestWatch()
-        : base(TestLibc.InotifyInit())
+    public TestWatch(int flags = 0)
+        : base(TestLibc.InotifyInit(flags))
     {
         File.WriteAllText(_path, "");
         Assert.InRange(TestLibc.InotifyWatchOpen(this, _path), 0, int.MaxValue);

@@ -44,6 +44,7 @@ internal sealed partial class RingContext
         var result = new CancelResult { Cancelled = Later.CountFound(match) };
         if (!match.All && result.Found > 0)
             return result;
+        int children = 0; // those that wait for one are in two places, and of one list
         lock (MoveLock)
         {
             for (int i = 0; i < Places; i++)
@@ -53,11 +54,16 @@ internal sealed partial class RingContext
                 CancelResult found = place.Cancel(match, batch);
                 result.Cancelled += found.Cancelled;
                 result.Running += found.Running;
-                if (!match.All && result.Found > 0)
+                if (place == FutexWait)
+                    result.Listed += found.Listed;
+                else
+                    children += found.Listed;
+                if (!match.All && result.Found + children > 0)
                     break;
             }
         }
 
+        result.Listed += match.TakesListsWhole ? Math.Min(1, children) : children;
         return result;
     }
 

@@ -250,7 +250,7 @@ internal static class ReadWrite
             : Libc.Preadv2(request.File, default, CurrentPosition, 0));
 
     /// <summary>One system call for what is left: bytes or -errno.</summary>
-    private static nint Call(Request request, bool write, bool vector, long offset, int flags)
+    internal static nint Call(Request request, bool write, bool vector, long offset, int flags)
     {
         if (offset != CurrentPosition)
             offset += request.Progress;

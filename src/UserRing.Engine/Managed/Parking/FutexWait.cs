@@ -35,7 +35,7 @@ internal sealed class FutexWait(RingContext ring) : ParkingPlace(ring)
     {
         RequestList taken = default;
         FutexSleepers.Instance.TakeMatching(match, ref _waiting, ref taken);
-        var result = new CancelResult { Cancelled = taken.Count };
+        var result = new CancelResult { Listed = match.TakesListsWhole ? Math.Min(1, taken.Count) : taken.Count };
         while (taken.TakeFirst() is { } request)
             Ring.Later.Cancel(request);
         return result;

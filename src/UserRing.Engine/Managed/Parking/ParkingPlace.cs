@@ -11,10 +11,13 @@ internal struct CancelResult
     /// <summary>Matches that are being executed and can no longer be taken out.</summary>
     internal int Running;
 
-    internal readonly int Found => Cancelled + Running;
+    /// <summary>As <see cref="Cancelled"/>, of operations that the kernel has in a list of their own.</summary>
+    internal int Listed;
+
+    internal readonly int Found => Cancelled + Running + Listed;
 
     /// <summary>What a cancel of one request answers.</summary>
-    internal readonly int ForOne => Cancelled > 0 ? 0 : Running > 0 ? -Errno.EALREADY : -Errno.ENOENT;
+    internal readonly int ForOne => Listed > 0 ? Listed : Cancelled > 0 ? 0 : Running > 0 ? -Errno.EALREADY : -Errno.ENOENT;
 }
 
 /// <summary>
@@ -27,6 +30,8 @@ internal abstract class ParkingPlace(RingContext ring)
 
     /// <summary>Takes matching requests out; they complete with ECANCELED, behind what <paramref name="batch"/> completes.</summary>
     internal abstract CancelResult Cancel(in CancelMatch match, IssueBatch batch);
+
+    protected static bool IsListed(Request request) => (OpTable.Of(request.Sqe.Opcode).Needs & Needs.Listed) != 0;
 }
 
 /// <summary>

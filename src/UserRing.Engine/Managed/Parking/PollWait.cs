@@ -115,7 +115,10 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
                     continue;
                 if (!request.IsDelivering)
                 {
-                    result.Cancelled++;
+                    if (IsListed(request))
+                        result.Listed++;
+                    else
+                        result.Cancelled++;
                     Unlist(request);
                     taken.Append(request);
                 }
@@ -138,7 +141,8 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         {
             // Waits for the poller if it is looking at this very request, and only then may the request be used again.
             Poller.Instance.Remove(request.WaitSlot, Watched(request));
-            request.Marks |= Marks.StillFound;
+            if (!IsListed(request))
+                request.Marks |= Marks.StillFound;
             Ring.Later.Cancel(request);
         }
 

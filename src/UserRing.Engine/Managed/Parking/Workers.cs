@@ -111,6 +111,7 @@ internal sealed class Workers : ParkingPlace, IInterruptible
     {
         RequestList taken = default, fromReady = default;
         var result = default(CancelResult);
+        int plain; // of those that are taken
         lock (_lock)
         {
             if (match.All)
@@ -127,9 +128,15 @@ internal sealed class Workers : ParkingPlace, IInterruptible
 
             if (!match.All && taken.Count == 0)
                 TakeBehind(match, ref taken);
+            int listed = 0;
             for (Request? request = taken.First; request is not null; request = request.Next)
+            {
                 request.Place = null;
-            result.Cancelled = taken.Count;
+                listed += request.WaitsInCall && IsListed(request) ? 1 : 0;
+            }
+
+            plain = taken.Count - listed;
+            (result.Cancelled, result.Listed) = (plain, listed);
             if (match.All || taken.Count == 0)
                 InterruptMatching(match, ref result);
         }
@@ -140,8 +147,8 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         {
             // What is counted (io_uring/cancel.c, io_try_cancel): those that wait here as one, and none if one was running; but each that
             // the kernel would have waiting for its file.
-            int forReadiness = result.Cancelled - taken.Count;
-            result.Cancelled = forReadiness + (result.Running > 0 ? 0 : Math.Min(1, taken.Count));
+            int forReadiness = result.Cancelled - plain;
+            result.Cancelled = forReadiness + (result.Running > 0 ? 0 : Math.Min(1, plain));
             result.Running = 0;
         }
 
@@ -179,7 +186,9 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         {
             if (!match.Matches(request) || request.WaitsInCall && request.IsInterrupted) // another cancel has taken that one out
                 continue;
-            if (request.WaitsInCall)
+            if (request.WaitsInCall && IsListed(request))
+                result.Listed++;
+            else if (request.WaitsInCall)
                 result.Cancelled++;
             else
                 result.Running++;
