@@ -235,6 +235,9 @@ internal sealed class Request
     /// </summary>
     internal bool WaitsInCall;
 
+    /// <summary>The sweep that cancels it, if one does.</summary>
+    internal Sweeps Sweep;
+
     /// <summary>The thread that executes it; means something only while one does.</summary>
     internal int WorkerTask;
 
@@ -290,6 +293,7 @@ internal sealed class Request
         Progress = Advanced = 0;
         WaitEvents = 0;
         Watch = -1;
+        Sweep = Sweeps.None;
         IsDelivering = IsStopped = IsLastMessage = IsUnderWay = WaitsInCall = MayBlock = false;
         Left = 0;
         Vector = Copied = 0;

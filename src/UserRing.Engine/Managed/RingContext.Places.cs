@@ -49,8 +49,7 @@ internal sealed partial class RingContext
                 if (PlaceAt(i) is not { } place)
                     continue;
                 CancelResult found = place.Cancel(match, batch);
-                result.Cancelled += found.Cancelled;
-                result.Running += found.Running;
+                result.Add(found);
                 if (!match.All && result.Found > 0)
                     break;
             }

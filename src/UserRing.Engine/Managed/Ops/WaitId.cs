@@ -1,5 +1,6 @@
 using UserRing.Abi;
 using UserRing.Engine.Linux;
+using UserRing.Engine.Managed.Parking;
 
 namespace UserRing.Engine.Managed.Ops;
 
@@ -46,6 +47,8 @@ internal static class WaitId
     {
         ref Sqe sqe = ref request.Sqe;
         bool isOneExit = (options & ~(NoHang | Libc.WNOWAIT)) == Exited && (int)sqe.Len is PidType or PidFdType;
+        request.Sweep = Sweeps.Children;
+        request.WaitsInCall = true; // in the kernel no worker is in it
         if (!isOneExit)
             return IssueOutcome.WouldBlock;
         if (request.Watch < 0)

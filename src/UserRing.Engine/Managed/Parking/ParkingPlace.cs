@@ -1,3 +1,4 @@
+using System.Numerics;
 using UserRing.Abi;
 
 namespace UserRing.Engine.Managed.Parking;
@@ -11,10 +12,40 @@ internal struct CancelResult
     /// <summary>Matches that are being executed and can no longer be taken out.</summary>
     internal int Running;
 
-    internal readonly int Found => Cancelled + Running;
+    /// <summary>Sweeps that took requests out: each counts as one, however many it took.</summary>
+    internal Sweeps Sweeps;
 
-    /// <summary>What a cancel of one request answers.</summary>
-    internal readonly int ForOne => Cancelled > 0 ? 0 : Running > 0 ? -Errno.EALREADY : -Errno.ENOENT;
+    internal readonly int Found => Cancelled + Running + BitOperations.PopCount((uint)Sweeps);
+
+    /// <summary>What a cancel of one request answers; a sweep tells how many it took.</summary>
+    internal readonly int ForOne => Cancelled > 0 ? 0 : Sweeps != Sweeps.None ? 1 : Running > 0 ? -Errno.EALREADY : -Errno.ENOENT;
+
+    /// <summary>One more that was taken out.</summary>
+    internal void TakeOut(Request request)
+    {
+        if (request.Sweep == Sweeps.None)
+            Cancelled++;
+        else
+            Sweeps |= request.Sweep;
+    }
+
+    internal void Add(in CancelResult other)
+    {
+        Cancelled += other.Cancelled;
+        Running += other.Running;
+        Sweeps |= other.Sweeps;
+    }
+}
+
+/// <summary>
+/// What the kernel keeps in a list of its own and cancels by a sweep over it (io_cancel_remove in io_uring/cancel.c).
+/// </summary>
+[Flags]
+internal enum Sweeps : byte
+{
+    None = 0,
+    Children = 1,
+    Futexes = 2,
 }
 
 /// <summary>

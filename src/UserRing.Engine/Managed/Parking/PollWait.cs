@@ -114,7 +114,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
                     continue;
                 if (!request.IsDelivering)
                 {
-                    result.Cancelled++;
+                    result.TakeOut(request);
                     Unlist(request);
                     taken.Append(request);
                 }
