@@ -68,7 +68,7 @@ public static partial class SqePreparation
 
     /// <summary>
     /// Has a prepared request take its memory from a group of provided buffers (BUFFER_SELECT) when it is carried out; -ENOBUFS if the
-    /// group is empty or does not exist. For READ, READV, RECV, RECVMSG (Linux 5.7), SEND and SENDMSG (Linux 6.10).
+    /// group is empty or does not exist. For READ, READV, RECV, RECVMSG (Linux 5.7) and SEND (Linux 6.10).
     /// </summary>
     /// <param name="sqe">The entry; whatever sets its flags afterwards must keep <see cref="SqeFlags.BufferSelect"/>.</param>
     /// <param name="group">The group.</param>

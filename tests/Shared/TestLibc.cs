@@ -10,16 +10,31 @@ internal static unsafe partial class TestLibc
     public const int SIGXFSZ = 25;
 
     private const int F_SETLK = 6;
+    private const int Cachestat = 451;
     private const int F_GETLK = 5;
     private const short F_WRLCK = 1, F_UNLCK = 2;
 
     public static int Dup2(int from, int to) => Result(dup2(from, to));
 
-    /// <summary>Drops a file's clean pages from the page cache.</summary>
+    /// <summary>Drops a file's clean pages from the page cache, as far as nobody is using them at this moment.</summary>
     public static void ForgetPages(int descriptor)
     {
         Assert.Equal(0, Libc.Fsync(descriptor));
         Assert.Equal(0, posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED));
+    }
+
+    /// <summary>As <see cref="ForgetPages"/>, until the page of an offset is gone.</summary>
+    public static void ForgetPageAt(int descriptor, long offset)
+    {
+        ulong* range = stackalloc ulong[2] { (ulong)offset, 4096 }, pages = stackalloc ulong[5];
+        bool isGone = false;
+        for (long end = Environment.TickCount64 + (long)SeamRing.Patience.TotalMilliseconds; !isGone;)
+        {
+            Assert.True(Environment.TickCount64 < end, "the page stays in the cache");
+            ForgetPages(descriptor);
+            Assert.Equal(0, syscall(Cachestat, descriptor, range, pages, 0));
+            isGone = pages[0] == 0;
+        }
     }
 
     /// <summary>A POSIX write lock on the whole file.</summary>
@@ -146,6 +161,9 @@ internal static unsafe partial class TestLibc
 
     [LibraryImport("libc")]
     private static partial void cfmakeraw(byte* settings);
+
+    [LibraryImport("libc")]
+    private static partial long syscall(nint number, int descriptor, ulong* range, ulong* pages, uint flags);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Flock

@@ -19,8 +19,14 @@ internal static unsafe partial class TestSignals
     /// <summary>One whose handler asks for system calls to be taken up again (SA_RESTART).</summary>
     public static int WithRestart => Restarting.Value;
 
-    /// <summary>A kernel signal mask that blocks one signal.</summary>
-    public static ulong Blocking(int signal) => 1UL << (signal - 1);
+    /// <summary>
+    /// A kernel signal mask that blocks one signal, and of the others all but the two above: the runtime's own signals come to any thread
+    /// at any time, and would end a wait in a test's place.
+    /// </summary>
+    public static ulong Blocking(int signal) => ~(Bit(Plain) | Bit(WithRestart)) | Bit(signal);
+
+    /// <summary>A signal's place in a mask.</summary>
+    public static ulong Bit(int signal) => 1UL << (signal - 1);
 
     public static void SendToSelf(int signal) => Assert.Equal(0, Libc.Tgkill(Environment.ProcessId, Libc.Gettid(), signal));
 

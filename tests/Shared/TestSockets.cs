@@ -134,14 +134,25 @@ internal sealed unsafe partial class TestSocket : TestDescriptor
         return all;
     }
 
-    /// <summary>Sends until no more fits, whatever its mode: how much that was.</summary>
+    /// <summary>
+    /// Sends until no more fits, whatever its mode: how much that was. TCP may have room again once the other end's acknowledgement comes,
+    /// which it may put off for 200 ms.
+    /// </summary>
     public int Fill(int sendBuffer = 4096)
     {
+        int settled = Libc.SocketDomain(this) == AF_UNIX ? 0 : 250;
         SetOption(SO_SNDBUF, sendBuffer);
-        int total = 0;
+        int total = 0, sent;
         byte[] content = new byte[4096];
-        for (int sent; (sent = TrySend(content)) > 0;)
-            total += sent;
+        do
+        {
+            while ((sent = TrySend(content)) > 0)
+                total += sent;
+            Libc.Poll(this, Libc.POLLOUT, settled, out _); // which is not reported for little room
+            sent = TrySend(content);
+            total += Math.Max(0, sent);
+        }
+        while (sent > 0);
         return total;
     }
 
@@ -154,6 +165,8 @@ internal sealed unsafe partial class TestSocket : TestDescriptor
         int* linger = stackalloc int[2] { 1, 0 };
         Assert.Equal(0, Libc.SetSockOpt(this, Libc.SOL_SOCKET, SO_LINGER, (nuint)linger, 2 * sizeof(int)));
     }
+
+    public void LimitSendBuffer(int bytes) => SetOption(SO_SNDBUF, bytes);
 
     public void LimitReceiveBuffer(int bytes) => SetOption(SO_RCVBUF, bytes);
 

@@ -1,4 +1,5 @@
 using UserRing.Abi;
+using UserRing.Engine.Linux;
 
 namespace UserRing.Tests;
 
@@ -67,6 +68,25 @@ public sealed class LinkTests
         Assert.Equal(4, ring.Submit());
         Dictionary<ulong, int> results = ring.Results(4);
         Assert.Equal((-Errno.ECANCELED, -Errno.EINVAL, -Errno.ECANCELED, 0), (results[1], results[2], results[3], results[4]));
+    }
+
+    [Theory, EveryEngine]
+    public void Behind_what_a_worker_executed_a_socket_is_waited_for_and_a_pipe_that_is_set_not_to_block_is_not(string engine)
+    {
+        using var ring = new SeamRing(engine);
+        using var memory = new TestMemory();
+        using var pair = new TestPair(flags: Libc.O_NONBLOCK);
+        using var pipe = new TestPipe(Libc.O_NONBLOCK);
+        Nop(ring, 1, Link | SqeFlags.Async);
+        ring.Next().PrepareRead(pipe.ReadEnd, memory.Address, 8, ulong.MaxValue).UserData = 2;
+        Assert.Equal(2, ring.Submit());
+        Assert.Equal([(1, 0), (2, -Errno.EAGAIN)], ring.Take(2).Select(cqe => ((int)cqe.UserData, cqe.Res)));
+        Nop(ring, 3, Link | SqeFlags.Async);
+        ring.Next().PrepareRecv(pair.A, memory.Address, 8).UserData = 4;
+        Assert.Equal(2, ring.Submit());
+        Assert.Equal((3ul, 0), ring.Take() is var first ? (first.UserData, first.Res) : default);
+        pair.B.Send("at last");
+        Assert.Equal((4ul, 7), ring.Take() is var second ? (second.UserData, second.Res) : default);
     }
 
     [Theory, EveryEngine]

@@ -104,7 +104,7 @@ public sealed unsafe class SignalTests
             GetEventsArg argument = new() { Sigmask = (ulong)&limitedMask, SigmaskSz = 8, Ts = (ulong)&limit };
             ring.Enter(0, 1, GetEventsExt, (nuint)(&argument), 24);
             Assert.Equal(0, Engine.Linux.Libc.PthreadSigmask(Engine.Linux.Libc.SIG_BLOCK, 0, out ulong mask));
-            return mask & limitedMask;
+            return mask & TestSignals.Bit(signal);
         });
         Assert.Equal(0ul, waiter.Answer);
     }

@@ -29,7 +29,7 @@ internal static class Chain
             if (failed && (marks & Marks.HardLink) == 0)
                 Fail(next, silently: skips, batch);
             else
-                batch.StartBehind(next);
+                batch.StartBehind(next, request.ByWorker);
         }
 
         return failed || !skips;

@@ -146,6 +146,9 @@ internal sealed class FileFacts
         /// <summary>Of a file system that knows RWF_NOWAIT, though not in every call.</summary>
         internal bool TakesNoWait => IsRegular && _takesNoWait;
 
+        /// <summary>Of one whose buffered writes may always block.</summary>
+        internal bool WritesBlock => IsRegular && _writesBlock && !IsDirect;
+
         /// <summary>
         /// Neither readiness nor a would-block exists for it. The kernel's own file systems have files that only look so: a read of
         /// /proc/kmsg or of a trace_pipe waits for ever, and epoll says until when. Nor is the rest of a short transfer owed there.
@@ -155,7 +158,7 @@ internal sealed class FileFacts
         /// <summary>The same for all descriptors of one file; 0 only for what has no identity.</summary>
         internal ulong FileKey => Kind == 0 ? 0 : _identity.Ino * 31 + _identity.Dev;
 
-        private bool _inMemory, _isKernels, _takesNoWait;
+        private bool _inMemory, _isKernels, _takesNoWait, _writesBlock;
 
         private ushort Kind
         {
@@ -168,6 +171,7 @@ internal sealed class FileFacts
                         _identity = default;
                     long system = (_identity.Mode & TypeMask) == Regular ? Libc.FileSystemType(Descriptor, _identity) : 0;
                     (_inMemory, _isKernels) = (system == Tmpfs, system is Proc or Sysfs or Debugfs or Tracefs);
+                    _writesBlock = system == Libc.EXT4_SUPER_MAGIC;
                     _takesNoWait = system is Libc.EXT4_SUPER_MAGIC or Libc.XFS_SUPER_MAGIC or Libc.BTRFS_SUPER_MAGIC;
                 }
 

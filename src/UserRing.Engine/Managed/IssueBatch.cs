@@ -188,8 +188,14 @@ internal sealed class IssueBatch
     /// The next of a chain is to be issued when this batch is posted, not before: another thread may be waiting for just such work, and its
     /// completion would overtake the one that it follows.
     /// </summary>
-    internal void StartBehind(Request request)
+    /// <param name="request">The next.</param>
+    /// <param name="byWorker">
+    /// The one before it was executed by a worker: then the kernel's goes on with this one (io_uring/io_uring.c, io_wq_free_work), unless
+    /// completing is left to the ring's owner.
+    /// </param>
+    internal void StartBehind(Request request, bool byWorker)
     {
+        request.MayBlock = byWorker && !_ring.Defers;
         _ring.HoldFor(request);
         Later.MarkStart(request);
         _behind.Append(request);
@@ -287,16 +293,15 @@ internal sealed class IssueBatch
         }
 
         if ((request.Marks & Marks.Notifies) != 0)
-            Notify(request, result);
+            Notify(request);
 
         Finish(request);
     }
 
     /// <summary>The second completion of a zero-copy send, which here always is a copy.</summary>
-    private void Notify(Request request, int result)
+    private void Notify(Request request)
     {
-        bool reports = result >= 0 && ((RecvSendFlags)request.Sqe.IoPrio & RecvSendFlags.ReportUsage) != 0;
-        int usage = reports ? unchecked((int)CqeBits.NotifUsageZcCopied) : 0;
+        int usage = (request.Marks & Marks.ReportsUsage) != 0 ? unchecked((int)CqeBits.NotifUsageZcCopied) : 0;
         if (_count >= Capacity)
             Flush();
         _done[_count++] = new Cqe { UserData = request.Sqe.UserData, Res = usage, Flags = CqeFlags.Notif };

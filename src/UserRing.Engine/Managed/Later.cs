@@ -53,6 +53,23 @@ internal sealed class Later(RingContext ring)
     /// <summary>The request was taken out of where it waited by a cancel.</summary>
     internal void Cancel(Request request) => Complete(request, request.EndCancelled());
 
+    /// <summary>
+    /// How many that were waiting for readiness have been cancelled, match, and have not been reported: on the kernel task work takes them
+    /// out of where they wait, and a second cancel finds them there (io_uring/poll.c, io_poll_cancel_req).
+    /// </summary>
+    internal int CountFound(in CancelMatch match)
+    {
+        if (IsEmpty)
+            return 0;
+        lock (_lock)
+        {
+            int count = 0;
+            for (Request? request = _requests.First; request is not null && (count == 0 || match.All); request = request.Next)
+                count += (request.Marks & Marks.StillFound) != 0 && match.Matches(request) ? 1 : 0;
+            return count;
+        }
+    }
+
     /// <summary>Takes everything there is.</summary>
     internal RequestList TakeAll()
     {

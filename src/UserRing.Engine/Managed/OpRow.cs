@@ -28,6 +28,9 @@ internal enum Needs
 
     /// <summary>Allowed on a ring that polls its device (IOPOLL).</summary>
     Polled = 64,
+
+    /// <summary>A worker that is to block for it waits, even if the file is set not to block.</summary>
+    Insists = 128,
 }
 
 /// <summary>Which readiness ends an operation's would-block.</summary>

@@ -15,11 +15,13 @@ internal static unsafe class OpTable
     internal const int Count = AbiCounts.OpcodesIn618;
 
     private const Needs Transfer = Needs.File | Needs.IoPrio | Needs.Polled;
-    private const Needs OnSocket = Needs.File | Needs.IoPrio;
+    private const Needs OnSocket = Needs.File | Needs.IoPrio | Needs.Insists;
     private const Needs SelectingRead = Transfer | Needs.Buffers;
     private const Needs GatheredRead = Transfer | Needs.Gathers;
     private const Needs PlainRead = GatheredRead | Needs.Buffers;
     private const Needs Exchanges = OnSocket | Needs.Buffers, Commands = Needs.File | Needs.Buffers | Needs.Polled;
+    private const Needs ReadsMany = Needs.File | Needs.IoPrio | Needs.Buffers;
+    private const Needs Connection = Needs.File | Needs.Insists, SendMessage = Transfer | Needs.Insists;
     private const Needs OrderedWrite = Transfer | Needs.FileOrder;
 
     private const Needs SlowTransfer = Needs.File | Needs.WaitsLong;
@@ -36,14 +38,14 @@ internal static unsafe class OpTable
         new(Opcode.PollAdd,        Needs.File,    Ready.Never,   &Poll.PrepareAdd,          &Poll.Add,               &Poll.Cleanup),
         new(Opcode.PollRemove,     Needs.None,    Ready.Never,   &Poll.PrepareRemove,       &Poll.Remove,            null),
         new(Opcode.SyncFileRange,  Needs.File,    Ready.Never,   &Sync.PrepareRange,        &Sync.Range,             null),
-        new(Opcode.Sendmsg,        Exchanges,     Ready.ToWrite, &Send.PrepareSendMsg,      &Send.Issue,             &Exchange.Cleanup),
+        new(Opcode.Sendmsg,        SendMessage,   Ready.ToWrite, &Send.PrepareSendMsg,      &Send.Issue,             &Exchange.Cleanup),
         new(Opcode.Recvmsg,        Exchanges,     Ready.ToRead,  &Receive.PrepareRecvMsg,   &Receive.Issue,          &Exchange.Cleanup),
         new(Opcode.Timeout,        Needs.None,    Ready.Never,   &Timeout.Prepare,          &Timeout.Issue,          null),
         new(Opcode.TimeoutRemove,  Needs.None,    Ready.Never,   &Timeout.PrepareRemove,    &Timeout.Remove,         null),
         new(Opcode.Accept,         OnSocket,      Ready.ToRead,  &Accept.Prepare,           &Accept.Issue,           null),
         new(Opcode.AsyncCancel,    Needs.None,    Ready.Never,   &Cancel.Prepare,           &Cancel.Issue,           null),
         new(Opcode.LinkTimeout,    Needs.None,    Ready.Never,   &Timeout.PrepareLinked,    &Timeout.IssueLinked,    null),
-        new(Opcode.Connect,        Needs.File,    Ready.ToWrite, &Connect.Prepare,          &Connect.Issue,          &PathName.Free),
+        new(Opcode.Connect,        Connection,    Ready.ToWrite, &Connect.Prepare,          &Connect.Issue,          &PathName.Free),
         new(Opcode.Fallocate,      Needs.File,    Ready.Never,   &Size.PrepareAllocate,     &Size.Allocate,          null),
         new(Opcode.Openat,         Needs.None,    Ready.Never,   &Open.Prepare,             &Open.Issue,             &PathName.Free),
         new(Opcode.Close,          Needs.None,    Ready.Never,   &Close.Prepare,            &Close.Issue,            null),
@@ -76,7 +78,7 @@ internal static unsafe class OpTable
         new(Opcode.UringCmd,       Commands,      Ready.Never,   &Command.Prepare,          &Command.Issue,          null),
         new(Opcode.SendZc,         OnSocket,      Ready.ToWrite, &Send.PrepareSendZc,       &Send.Issue,             &Exchange.Cleanup),
         new(Opcode.SendmsgZc,      OnSocket,      Ready.ToWrite, &Send.PrepareSendMsgZc,    &Send.Issue,             &Exchange.Cleanup),
-        new(Opcode.ReadMultishot,  Exchanges,     Ready.ToRead,  &SelectedRead.PrepareMany, &SelectedRead.IssueMany, &ReadWrite.Cleanup),
+        new(Opcode.ReadMultishot,  ReadsMany,     Ready.ToRead,  &SelectedRead.PrepareMany, &SelectedRead.IssueMany, &ReadWrite.Cleanup),
         new(Opcode.Waitid,         Needs.None,    Ready.Never,   &WaitId.Prepare,           &WaitId.Issue,           &WaitId.Cleanup),
         new(Opcode.FutexWait,      Needs.None,    Ready.Never,   &Futex.Prepare,            &Futex.Wait,             null),
         new(Opcode.FutexWake,      Needs.None,    Ready.Never,   &Futex.Prepare,            &Futex.Wake,             null),

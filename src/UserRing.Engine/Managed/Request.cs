@@ -85,11 +85,17 @@ internal enum Marks
     /// <summary>It has a <see cref="Request.Personality"/>.</summary>
     ActsAsOther = 1 << 20,
 
+    /// <summary>A zero-copy send that is to tell whether its data was copied, even if it fails.</summary>
+    ReportsUsage = 1 << 16,
+
     /// <summary>A zero-copy send: a second completion says that its buffer is free.</summary>
     Notifies = 1 << 13,
 
     /// <summary>A transfer with protection information, which no file here has.</summary>
     HasMetadata = 1 << 14,
+
+    /// <summary>A cancel has taken it out of <see cref="PollWait"/>; until that is reported, others find it as if it were there.</summary>
+    StillFound = 1 << 15,
 }
 
 /// <summary>Whether the next of a chain is a LINK_TIMEOUT.</summary>
@@ -183,14 +189,11 @@ internal sealed class Request
     /// <summary>Of a marked transfer: bytes asked for. Less is success, and ends a chain.</summary>
     internal long Asked;
 
-    /// <summary>Of a multishot receive with a limit: how many bytes it may still receive.</summary>
-    internal uint Left;
+    /// <summary>Of a receive into provided buffers.</summary>
+    internal ReceiveState Receiving;
 
     /// <summary>Of a CONNECT: it was begun, and its socket becomes ready when it has ended.</summary>
     internal bool IsUnderWay;
-
-    /// <summary>Of a multishot RECVMSG: the message just received carried nothing, which ends it.</summary>
-    internal bool IsLastMessage;
 
     /// <summary>Local iovecs of a vectored transfer or a loan, and how many; native memory of ours if <see cref="OwnsVector"/>.</summary>
     internal nuint Vector;
@@ -218,6 +221,10 @@ internal sealed class Request
 
     /// <summary>A multishot request between two events: one is being delivered, and it has been cancelled meanwhile.</summary>
     internal bool IsDelivering, IsStopped;
+
+    /// <summary>A request whose end is decided, though it is still listed where it waited: a cancel does not find it any more.</summary>
+    internal bool HasEnded;
+
     internal int Clock;
 
     /// <summary>Requests with the same key do not run against each other on workers; 0: no such order.</summary>
@@ -247,6 +254,9 @@ internal sealed class Request
 
     /// <summary>A worker executes it in a call that blocks, whether or not it could wait for readiness.</summary>
     internal bool MayBlock;
+
+    /// <summary>A worker has executed it, or the kernel's would have: that is visible in how the next of its chain is executed.</summary>
+    internal bool ByWorker;
 
     /// <summary>A worker that runs it may be gone for long: its file is neither regular nor a directory or block device.</summary>
     internal bool MayWaitLong;
@@ -278,6 +288,12 @@ internal sealed class Request
         return Progress;
     }
 
+    /// <summary>Whether it has not waited for readiness yet: on the submitter, or by IOSQE_ASYNC on a worker.</summary>
+    internal bool IsFirstAttempt(IssueMode mode) => mode == IssueMode.Inline || mode == IssueMode.Ready && !WasReady;
+
+    /// <summary>IOSQE_ASYNC was asked for by the program: every attempt is a worker's on the kernel, even after readiness.</summary>
+    internal bool IsForKernelsWorker => (Sqe.Flags & SqeFlags.Async) != 0 && Personality is null;
+
     /// <summary>Whether a call was ended by a signal that is none of the request's business: the runtime sends some, too.</summary>
     internal bool MustRepeat(nint result) => result == -Errno.EINTR && !IsInterrupted;
 
@@ -294,8 +310,8 @@ internal sealed class Request
         WaitEvents = 0;
         Watch = -1;
         Sweep = Sweeps.None;
-        IsDelivering = IsStopped = IsLastMessage = IsUnderWay = WaitsInCall = MayBlock = false;
-        Left = 0;
+        IsDelivering = IsStopped = HasEnded = IsUnderWay = WaitsInCall = MayBlock = ByWorker = false;
+        Receiving = default;
         Vector = Copied = 0;
         VectorCount = 0;
         Loan = null;

@@ -41,7 +41,9 @@ internal sealed partial class RingContext
     /// <summary>Takes matching requests out of wherever they wait; each is completed with ECANCELED, later.</summary>
     internal CancelResult Cancel(in CancelMatch match, IssueBatch batch)
     {
-        var result = default(CancelResult);
+        var result = new CancelResult { Cancelled = Later.CountFound(match) };
+        if (!match.All && result.Found > 0)
+            return result;
         lock (MoveLock)
         {
             for (int i = 0; i < Places; i++)

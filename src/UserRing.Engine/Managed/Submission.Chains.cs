@@ -43,10 +43,11 @@ internal sealed partial class Submission
 
     /// <summary>
     /// What is taken while the ring drains is not tried by the submitter when its turn comes, as if the program had asked for that
-    /// (io_uring/io_uring.c, io_init_req). Only a file shows the difference.
+    /// (io_uring/io_uring.c, io_init_req). Only a file shows the difference, or what follows.
     /// </summary>
     private static void SendToWorker(Request request)
     {
+        request.ByWorker = true;
         if ((OpTable.Of(request.Sqe.Opcode).Needs & Needs.File) != 0)
             request.Sqe.Flags |= SqeFlags.Async;
     }
@@ -101,9 +102,10 @@ internal sealed partial class Submission
         bool goesToWorker = (request.Sqe.Flags & SqeFlags.Async) != 0;
         if (request.MayBlock)
         {
-            // What is asked for by flag tries to wait for readiness first. Without a file there is no difference to be seen.
+            // What is asked for by flag tries to wait for readiness first. Without a file only what follows shows it.
             request.MayBlock = !goesToWorker && row.ReadyOn != Ready.Never;
             goesToWorker |= (row.Needs & Needs.File) != 0;
+            request.ByWorker = true;
         }
 
         if (goesToWorker)

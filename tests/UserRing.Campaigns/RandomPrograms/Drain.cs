@@ -14,6 +14,12 @@ internal sealed class Drain
 
     public bool IsActive { get; private set; }
 
+    /// <summary>
+    /// There was a drain at all. What is said here of what came since is no more than likely: a chain that is refused in preparation takes
+    /// no part, and one that was not cannot be told from it.
+    /// </summary>
+    public bool WasActive { get; private set; }
+
     /// <summary>Something is held back by what may have ended silently.</summary>
     public bool WaitsForUnknown => _waiting.Count > 0 && !_waiting[0].IsPresumedQuiet
         && _started.Exists(chain => !chain.IsEnded && chain.IsSilent);
@@ -23,6 +29,7 @@ internal sealed class Drain
         bool drains = _isNextDrained || chain.Members.Exists(member => member.Shape.Is(SqeFlags.IoDrain));
         _isNextDrained = chain.Members.FindIndex(1, member => member.Shape.Is(SqeFlags.IoDrain)) >= 0;
         IsActive |= drains;
+        WasActive |= drains;
         if (!IsActive)
         {
             Start(chain);

@@ -45,6 +45,12 @@ internal sealed partial class ProgramRun
         }
     }
 
+    private string Unfinished()
+    {
+        Report(0);
+        return string.Join('\n', Lines);
+    }
+
     private static string Describe(int res, CqeFlags flags) =>
         (res < 0 ? Errno.Name(-res) : $"{res}") + (flags == 0 ? "" : $" [{flags}]");
 

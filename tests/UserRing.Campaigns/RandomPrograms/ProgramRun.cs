@@ -9,7 +9,7 @@ namespace UserRing.Campaigns.RandomPrograms;
 /// </summary>
 internal sealed partial class ProgramRun : IDisposable
 {
-    private const int MostInChain = 16;
+    private const int MostInChain = 16, MostWorkers = 64;
 
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(2);
 
@@ -34,6 +34,9 @@ internal sealed partial class ProgramRun : IDisposable
         world.Reset();
         _ring = new SeamRing(engine, program.Ring.Entries, program.Ring.Flags, program.Ring.CqEntries, idleMs: 1);
         (_tracker, _maker) = (new Tracker(world), new SqeMaker(world));
+        // The kernel's workers belong to the thread, and have become as few as its first ring had entries.
+        if (other is null)
+            Assert.Equal(0, _ring.RegisterBy(RegisterOp.RegisterIoWqMaxWorkers, (MostWorkers, MostWorkers), 2));
     }
 
     public List<string> Lines { get; } = [];
@@ -98,8 +101,11 @@ internal sealed partial class ProgramRun : IDisposable
     {
         int room = Math.Min((int)_ring.SqEntries - _queued.Count, World.MostRequests - _tracker.Members.Count);
         RequestShape[] requests = batch.Requests[..Math.Min(room, batch.Requests.Length)];
-        bool reaps = batch.Reaps || _isPolled || _tracker.IsDraining || Array.Exists(requests, request => request.Is(SqeFlags.IoDrain));
-        var tamer = new Tamer(_tracker, requests, reaps, _isPolled);
+        // Left over from a batch that was cut short.
+        List<RequestShape> before = [.. _queued.Where(member => member is not null).Select(member => member!.Shape)];
+        bool reaps = batch.Reaps || _isPolled || _tracker.HasDrained || before.Count > 0
+            || Array.Exists(requests, request => request.Is(SqeFlags.IoDrain));
+        var tamer = new Tamer(_tracker, requests, new BatchState(before.Count == 0, reaps, _isPolled, _ring.Ready > 0));
         for (int i = 0; i < requests.Length; i++)
         {
             Member member = _tracker.Add(tamer.Tame(i));
@@ -249,6 +255,7 @@ internal sealed partial class ProgramRun : IDisposable
         int before = _tracker.Completed;
         long since = Stopwatch.GetTimestamp();
         bool isSettled = !_tracker.IsMurky;
+        _tracker.Outlook(); // what is able to end now must be known before it has
         while (true)
         {
             _ring.GetEvents();
@@ -272,8 +279,8 @@ internal sealed partial class ProgramRun : IDisposable
                 continue;
             }
 
-            Assert.True(outlook != RandomPrograms.Outlook.Sure || Stopwatch.GetElapsedTime(since) < SeamRing.Patience/3,
-                $"#{_tracker.Last?.Number} does not end: {_tracker.Last?.Shape}\n{string.Join('\n', Lines)}");
+            if (outlook == RandomPrograms.Outlook.Sure && Stopwatch.GetElapsedTime(since) > SeamRing.Patience / 3)
+                Assert.Fail($"#{_tracker.Last?.Number} does not end: {_tracker.Last?.Shape}\n{Unfinished()}");
             if (outlook != RandomPrograms.Outlook.Sure && Stopwatch.GetElapsedTime(since) > _quiet)
             {
                 _isLost |= _other is not null; // from here on the two have nothing to do with each other

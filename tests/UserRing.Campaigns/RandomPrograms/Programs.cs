@@ -141,6 +141,8 @@ internal sealed record RequestShape
     /// <summary>Of a stream's two ends the one written to.</summary>
     public bool WritesStream => Kind == Kind.WriteStream || Kind == Kind.Poll && (Extra & Libc.POLLOUT) != 0 && (Extra & Libc.POLLIN) == 0;
 
+    public bool UsesStream => Kind is Kind.ReadStream or Kind.WriteStream or Kind.Poll;
+
     public bool Links => (Flags & (SqeFlags.IoLink | SqeFlags.IoHardlink)) != 0;
 
     public bool Is(SqeFlags flag) => (Flags & flag) != 0;
@@ -148,6 +150,10 @@ internal sealed record RequestShape
     /// <summary>Ends or waits in a place of its own before the call that submitted it returns, on every engine.</summary>
     public bool IsInstant =>
         !Is(SqeFlags.Async) && (Kind is not (Kind.ReadFile or Kind.WriteFile or Kind.Fsync) || Flaw == Flaw.ClosedFile);
+
+    /// <summary>A transfer that is not to wait; a worker that executes it waits all the same.</summary>
+    public bool IsNoWait =>
+        Kind is Kind.ReadStream or Kind.WriteStream or Kind.ReadFile or Kind.WriteFile && (Extra & Libc.RWF_NOWAIT) != 0;
 
     /// <summary>May wait for something that is not certain to happen.</summary>
     public bool MayWait => Kind is Kind.ReadStream or Kind.WriteStream or Kind.Poll or Kind.Timeout;

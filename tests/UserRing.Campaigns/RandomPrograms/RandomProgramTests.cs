@@ -15,6 +15,8 @@ public sealed class RandomProgramTests
         "8WnFYrc4aYe1", "c98PPJpFA2g1", "cD50fbzOkPC1", "c_lmecBhHk61", "dH7HySHITK01", "e8v8pLUxYPd1",
     ];
 
+    private RandomProgram? _culprit;
+
     [Fact]
     public void Random_programs_do_alike_on_both_engines()
     {
@@ -30,17 +32,30 @@ public sealed class RandomProgramTests
             else
                 Array.ForEach(Known, known => Sample(verdict, known, programs: 1));
         }
-        catch (CsCheckException failure) when (verdict.Culprit is not null)
+        catch (CsCheckException failure) when (_culprit is not null)
         {
-            RandomProgram smallest = new Reducer(program => Differs(verdict, program) is not null).Reduce(verdict.Culprit);
-            Assert.Fail($"{failure.Message}\n\nSmallest:\n{smallest}\n{Differs(verdict, smallest)}");
+            var quick = new Verdict(world, repetitions: 1);
+            RandomProgram smallest = new Reducer(program => Differs(quick, program) is not null).Reduce(_culprit);
+            Assert.Fail($"{failure.Message}\n{failure.InnerException?.Message}\n\nSmallest:\n{smallest}\n{Differs(verdict, smallest)}");
         }
 
         Console.WriteLine($"{verdict.Programs} programs, {verdict.Guesses} guesses, {verdict.Undetermined} undetermined");
     }
 
-    private static void Sample(Verdict verdict, string? seed, int programs) =>
-        ProgramGen.Programs.Sample(program => { verdict.Of(program); }, Console.WriteLine, seed, iter: programs, threads: 1);
+    private void Sample(Verdict verdict, string? seed, int programs) => ProgramGen.Programs.Sample(
+        program =>
+        {
+            try
+            {
+                verdict.Of(program);
+            }
+            catch
+            {
+                _culprit = program; // of several the last is the smallest
+                throw;
+            }
+        },
+        Console.WriteLine, seed, iter: programs, threads: 1);
 
     private static string? Differs(Verdict verdict, RandomProgram program)
     {

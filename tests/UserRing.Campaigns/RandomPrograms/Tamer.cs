@@ -6,15 +6,17 @@ namespace UserRing.Campaigns.RandomPrograms;
 /// Replaces requests of a batch whose outcome the kernel does not determine: those that race others under way, and those that ask what
 /// state something is in whose state nobody can know. Everything else goes through as it is.
 /// </summary>
-internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool reaps, bool isPolled)
+internal sealed class Tamer(Tracker tracker, RequestShape[] requests, BatchState state)
 {
     private const CancelFlags Keys = CancelFlags.All | CancelFlags.Any | CancelFlags.Fd | CancelFlags.Op;
 
-    private readonly int _first = tracker.Members.Count;
-    private readonly bool _isCalm = !tracker.IsMurky && !tracker.IsDraining
-        && Array.TrueForAll(requests, request => request.IsInstant && !request.Is(SqeFlags.IoDrain));
+    private const CancelFlags Every = CancelFlags.All | CancelFlags.Any;
 
-    private readonly bool _isPressed = !reaps
+    private readonly int _first = tracker.Members.Count;
+    private readonly bool _isCalm = state.IsAlone && !tracker.IsMurky && !tracker.HasDrained
+        && Array.TrueForAll(requests, request => request.IsInstant && !request.Is(SqeFlags.IoDrain) && !ReportsLater(request));
+
+    private readonly bool _isPressed = !state.Reaps
         || Array.Exists(requests, request => request.Kind == Kind.Cancel || request is { Kind: Kind.Timeout, Count: > 0 });
 
     /// <summary>The batch as it goes to the engine.</summary>
@@ -30,15 +32,17 @@ internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool reaps
     private RequestShape Tame(RequestShape shape)
     {
         Chain? chain = tracker.OpenChain;
-        if (!reaps && !shape.IsInstant || Claims.Of(shape).Clash(tracker.ClaimedBesides(chain)))
+        if (!state.Reaps && !shape.IsInstant || Claims.Of(shape).Clash(tracker.ClaimedBesides(chain)))
             return Nothing(shape);
+        if (state.HasUnread && ReportsLater(shape))
+            return Nothing(shape); // whether there is room for its first report depends on which of the batch come before it
         bool isHead = chain is null;
         switch (shape.Kind)
         {
             case Kind.Cancel:
                 return IsDetermined(shape, isHead) ? shape : Nothing(shape);
             case Kind.Timeout when shape.Count > 0 && (shape.Extra & (int)TimeoutFlags.Multishot) == 0:
-                return _isCalm && isHead && !isPolled ? shape with { IsShort = false } : Nothing(shape);
+                return _isCalm && isHead && !state.IsPolled ? shape with { IsShort = false } : Nothing(shape);
             case Kind.Timeout when _isPressed:
                 return shape with { IsShort = false };
             case Kind.LinkTimeout when _isPressed || chain is not null && !IsCertain(chain.Members[^1].Shape):
@@ -48,21 +52,37 @@ internal sealed class Tamer(Tracker tracker, RequestShape[] requests, bool reaps
         }
     }
 
+    /// <summary>What a multishot poll finds ready at once it reports when the batch is over, or has just been cancelled.</summary>
+    private static bool ReportsLater(RequestShape shape) => shape is { Kind: Kind.Poll, Count: > 0 }
+        || shape.Kind == Kind.Timeout && (shape.Extra & (int)TimeoutFlags.Multishot) != 0;
+
     private static RequestShape Nothing(RequestShape shape) => new() { Flags = shape.Flags & ~(SqeFlags.FixedFile | SqeFlags.Async) };
 
     /// <summary>Whether a short time decides nothing by chance: its target ends at once, or not at all.</summary>
     private static bool IsCertain(RequestShape target) => target.IsInstant && target.Kind is not (Kind.Timeout or Kind.LinkTimeout);
 
+    /// <summary>How many a cancel of one of several may find. Which it takes depends on how they are kept.</summary>
+    private int Candidates() => tracker.Members.Count(member => !member.IsEnded && member.Shape.MayWait);
+
     private bool IsDetermined(RequestShape shape, bool isHead)
     {
         bool isCalmHead = _isCalm && isHead && !shape.Is(SqeFlags.Async);
-        if (((CancelFlags)shape.Extra & Keys) != 0)
-            return isCalmHead;
+        var flags = (CancelFlags)shape.Extra;
+        if ((flags & Keys) != 0)
+            return isCalmHead && ((flags & Every) != 0 || Candidates() <= 1);
         if (tracker.Find(tracker.Members.Count - shape.Count) is not { } victim)
             return true;
         if (Tracker.IsMurkyOne(victim))
             return false;
-        bool isEarlier = victim.Number < _first && victim.IsSubmitted && victim.Shape.Count == 0;
+        bool isEarlier = victim.Number < _first && victim.IsSubmitted && (victim.IsEnded || victim.Chain.IsStarted)
+            && victim.Shape.Count == 0;
         return isEarlier || isCalmHead && victim.Chain.Members[0] == victim;
     }
 }
+
+/// <summary>What a batch is submitted into.</summary>
+/// <param name="IsAlone">Nothing is left over from a batch before.</param>
+/// <param name="Reaps">Its completions are waited for and taken.</param>
+/// <param name="IsPolled">A thread of the engine takes it.</param>
+/// <param name="HasUnread">The CQ is not empty.</param>
+internal readonly record struct BatchState(bool IsAlone, bool Reaps, bool IsPolled, bool HasUnread);

@@ -138,7 +138,7 @@ internal sealed class Tracker(World world)
     }
 
     /// <summary>What comes now may not be carried out at once.</summary>
-    public bool IsDraining => _drain.IsActive;
+    public bool HasDrained => _drain.WasActive;
 
     /// <summary>Claims of all chains under way but one.</summary>
     public Claims ClaimedBesides(Chain? own)
@@ -219,7 +219,7 @@ internal sealed class Tracker(World world)
             foreach (Member member in chain.Members)
             {
                 member.IsPresumedQuiet = false;
-                member.HoldsClosed |= chain.IsStarted && chain.Head == member && NumberOf(member) < 0;
+                member.HoldsClosed |= member.Shape.UsesStream && chain.IsStarted && chain.Head == member && NumberOf(member) < 0;
                 member.IsDue = member.Shape.Kind == Kind.Poll && !member.IsEnded && chain.IsStarted && Readiness(member) != 0;
             }
         }
@@ -231,7 +231,9 @@ internal sealed class Tracker(World world)
     {
         foreach (Member member in _members)
         {
-            member.IsPresumedQuiet |= !member.IsEnded;
+            if (member.IsEnded || !member.IsSubmitted)
+                continue;
+            member.IsPresumedQuiet = true;
             member.IsDue = false;
         }
     }
@@ -273,8 +275,9 @@ internal sealed class Tracker(World world)
                     continue;
                 }
 
-                bool isSure = !isUnsure && !chain.IsSilent && IsSure(member.Shape);
-                Last = member;
+                bool isSure = !isUnsure && !chain.IsSilent && !_drain.WasActive && !member.HoldsClosed && IsSure(member.Shape);
+                if (isSure)
+                    Last = member;
                 return isSure ? RandomPrograms.Outlook.Sure : RandomPrograms.Outlook.Unsure;
             }
 
@@ -287,7 +290,7 @@ internal sealed class Tracker(World world)
     }
 
     private static bool IsSure(RequestShape shape) =>
-        !shape.MayWait || shape.Flaw == Flaw.None
+        !shape.MayWait || shape.Flaw == Flaw.None && !shape.IsNoWait
             && (shape.Kind == Kind.Timeout ? shape.Count == 0 : shape is not { Kind: Kind.Poll, Count: > 0 });
 
     /// <summary>Whether a request, once started, ends by itself.</summary>
@@ -304,7 +307,7 @@ internal sealed class Tracker(World world)
             case Kind.Poll:
                 return member.Completions.Count == 0 && Readiness(member) != 0;
             default:
-                return shape.Length == 0 || (shape.Extra & Libc.RWF_NOWAIT) != 0 || Readiness(member) != 0;
+                return shape.Length == 0 || shape.IsNoWait || Readiness(member) != 0;
         }
     }
 

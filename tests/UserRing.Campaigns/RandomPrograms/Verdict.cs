@@ -4,16 +4,17 @@ namespace UserRing.Campaigns.RandomPrograms;
 /// Runs a program on the kernel and on the managed engine. If they differ, the kernel runs it again and again: what it answers now so,
 /// now so, is not determined, and each of its answers is right. What the managed engine alone ever answers is a difference.
 /// </summary>
-internal sealed class Verdict(World world)
+/// <param name="world">Where.</param>
+/// <param name="repetitions">Of a program that differs.</param>
+internal sealed class Verdict(World world, int repetitions = 6)
 {
-    private const int Repetitions = 6;
 
     /// <summary>
     /// How long must nothing happen before nothing is expected, where that cannot be known: at first, and in repetitions.
     /// </summary>
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(30), Slow = TimeSpan.FromMilliseconds(400);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private readonly TimeSpan _patience = TimeSpan.FromSeconds(repetitions > 1 ? 2 : 0.3);
 
     public int Programs { get; private set; }
 
@@ -23,29 +24,24 @@ internal sealed class Verdict(World world)
     /// <summary>Programs of which the kernel has several opinions.</summary>
     public int Undetermined { get; private set; }
 
-    /// <summary>The program that was last found to differ.</summary>
-    public RandomProgram? Culprit { get; private set; }
-
     /// <summary>The kernel's run; throws if the managed engine's is another one.</summary>
     public ProgramRun Of(RandomProgram program)
     {
         Programs++;
         ProgramRun kernel = ProgramRun.Of(TestEngines.Kernel, world, program, null, Quick);
         Guesses += kernel.Guesses;
-        ProgramRun managed = ProgramRun.Of(TestEngines.Managed, world, program, kernel, Patience);
+        ProgramRun managed = ProgramRun.Of(TestEngines.Managed, world, program, kernel, _patience);
         if (managed.Lines.SequenceEqual(kernel.Lines))
             return kernel;
-        Culprit = program;
         List<ProgramRun> kernels = [kernel], manageds = [managed];
-        for (int i = 0; i < Repetitions; i++)
+        for (int i = 0; i < repetitions; i++)
         {
             kernels.Add(ProgramRun.Of(TestEngines.Kernel, world, program, null, Slow));
-            manageds.Add(ProgramRun.Of(TestEngines.Managed, world, program, kernels[^1], Patience));
+            manageds.Add(ProgramRun.Of(TestEngines.Managed, world, program, kernels[^1], _patience));
             if (kernels.Exists(run => run.Lines.SequenceEqual(managed.Lines)) || i == 0 && !kernels[1].Lines.SequenceEqual(kernel.Lines)
                 && kernels[1].Lines.SequenceEqual(manageds[1].Lines))
             {
                 Undetermined++;
-                Culprit = null;
                 return kernel;
             }
         }
@@ -53,7 +49,7 @@ internal sealed class Verdict(World world)
         int alike = kernels.Skip(1).Count(run => manageds.Exists(other => other.Lines.SequenceEqual(run.Lines)));
         int steady = kernels.Count(run => run.Lines.SequenceEqual(kernels[^1].Lines));
         throw new InvalidOperationException(
-            $"of {Repetitions} repetitions {alike} were alike, of {kernels.Count} runs of the kernel's {steady}:"
+            $"of {repetitions} repetitions {alike} were alike, of {kernels.Count} runs of the kernel's {steady}:"
             + Difference.Between(alike > 0 ? kernel.Lines : kernels[^1].Lines, alike > 0 ? managed.Lines : manageds[^1].Lines));
     }
 }

@@ -39,7 +39,7 @@ internal static class Accept
         if (facts.OpenFlags < 0)
             return Done(request, -Errno.EBADF);
         var flags = (AcceptFlags)request.Sqe.IoPrio;
-        if ((flags & AcceptFlags.PollFirst) != 0 && mode == IssueMode.Inline)
+        if ((flags & AcceptFlags.PollFirst) != 0 && request.IsFirstAttempt(mode))
             return Libc.SocketType(request.File) is < 0 and var error ? Done(request, error) : WouldBlock(request, flags);
         bool blocks = (facts.OpenFlags & Libc.O_NONBLOCK) == 0;
         bool isMultishot = (request.Marks & Marks.Multishot) != 0;

@@ -46,6 +46,8 @@ internal static class Message
             error = -Errno.EINVAL;
         if (error < 0)
             return error;
+        if (receives && (request.Marks & Marks.Multishot) != 0)
+            return TakeRooms(request, theirs);
 
         nameLength = Math.Min(nameLength, SocketAddress.Most);
         bool isForeign = !request.Caller.LendsInPlace;
@@ -66,6 +68,20 @@ internal static class Message
         if (error == 0 && (request.Marks & Marks.SelectsBuffer) == 0)
             error = IoVector.Take(request, theirs.Iov, (int)theirs.IovLen);
         return error;
+    }
+
+    /// <summary>
+    /// Of a multishot receive only the lengths count: how much room name and control data have in each buffer. 0 or -EOVERFLOW.
+    /// </summary>
+    private static int TakeRooms(Request request, in MsgHdr theirs)
+    {
+        if (theirs.NameLen < 0 || theirs.ControlLen > int.MaxValue)
+            return -Errno.EOVERFLOW;
+        if (Unsafe.SizeOf<RecvMsgOut>() + (long)theirs.NameLen + (long)theirs.ControlLen > int.MaxValue)
+            return -Errno.EOVERFLOW;
+        _ = PathName.Own(request, ControlAt);
+        Ours(request) = new MsgHdr { NameLen = theirs.NameLen, ControlLen = theirs.ControlLen };
+        return 0;
     }
 
     /// <summary>Our copy of the header, in native memory.</summary>

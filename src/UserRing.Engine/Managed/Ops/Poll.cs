@@ -28,8 +28,9 @@ internal static class Poll
         bool isMultishot = sqe.Len != 0;
         if (isMultishot && (sqe.Flags & SqeFlags.CqeSkipSuccess) != 0)
             return -Errno.EINVAL;
-        request.WaitEvents = (EventsOf(sqe) & ~Behaviour) | Unasked;
-        if (isMultishot)
+        uint asked = EventsOf(sqe);
+        request.WaitEvents = (asked & ~Behaviour) | Unasked;
+        if (isMultishot && (asked & Libc.EPOLLONESHOT) == 0) // which wins over the flag
             request.Marks |= Marks.Multishot;
         return 0;
     }

@@ -11,10 +11,6 @@ namespace UserRing.Engine.Managed.Ops;
 internal static class ReadWrite
 {
     private const long CurrentPosition = -1;
-    private const int OnFilesOnly =
-        ~(Libc.RWF_HIPRI | Libc.RWF_DSYNC | Libc.RWF_SYNC | Libc.RWF_NOWAIT | Libc.RWF_APPEND | Libc.RWF_NOAPPEND);
-
-    private const int KnownFlags = ~OnFilesOnly | Libc.RWF_ATOMIC | Libc.RWF_DONTCACHE;
     private const int MostIovecs = RingLimits.MaxIovecs;
 
     internal static int Prepare(Request request)
@@ -111,23 +107,18 @@ internal static class ReadWrite
     {
         ref FileFacts.Entry facts = ref batch.FactsOf(request.File);
         int flags = (int)request.Sqe.RwFlags;
-        if (!write && !vector && flags == 0 && mode == IssueMode.Inline && !request.WasGathered && request.Marks == Marks.None
-            && batch.Caller.LendsInPlace && !request.Ring.PollsDevices)
+        if (!write && !vector && flags == 0 && mode == IssueMode.Inline && MayGather(request, batch, ref facts))
         {
-            bool tryIt = facts.MayTry(write);
-            if (tryIt || facts.Tryable && facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition)
-            {
-                request.TryFlags = tryIt ? Libc.RWF_NOWAIT : 0;
-                batch.Gather(request);
-                return IssueOutcome.Parked;
-            }
+            request.TryFlags = facts.MayTry(write) ? Libc.RWF_NOWAIT : 0;
+            batch.Gather(request);
+            return IssueOutcome.Parked;
         }
 
         if (facts.OpenFlags < 0)
             return Done(request, -Errno.EBADF);
         if ((request.Marks & Marks.HasMetadata) != 0)
             return Done(request, -Errno.EINVAL); // as of any file that keeps none
-        if (flags != 0 && CheckFlags(ref facts, write, flags) is < 0 and var refusal)
+        if (flags != 0 && TransferFlags.Check(ref facts, write, flags) is < 0 and var refusal)
             return Done(request, refusal);
         if (request.Ring.PollsDevices && !PolledTransfer.IsServed(request, ref facts, write))
             return Done(request, -Errno.EOPNOTSUPP);
@@ -139,7 +130,11 @@ internal static class ReadWrite
         }
 
         if (request.Marks != Marks.None && request.Progress == 0)
+        {
             request.Asked = (long)Total(request, vector);
+            request.ByWorker |= facts.IsMemoryFile; // where the kernel cannot try
+        }
+
         if (request.Progress > 0 && !RestIsOwed(request, ref facts, vector))
             return Finish(request);
         bool ownNoWait = mode != IssueMode.Worker && (flags & Libc.RWF_NOWAIT) == 0;
@@ -165,40 +160,36 @@ internal static class ReadWrite
         return Attempt(request, batch, ref facts, mode, write, vector, flags, ownNoWait);
     }
 
+    /// <summary>Whether a plain read may be tried together with others of its batch.</summary>
+    private static bool MayGather(Request request, IssueBatch batch, ref FileFacts.Entry facts) =>
+        !request.WasGathered && request.Marks == Marks.None && batch.Caller.LendsInPlace && !request.Ring.PollsDevices
+        && (facts.MayTry(write: false) || facts.Tryable && facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition);
+
     /// <summary>Whether a call that cannot be told not to block does not block all the same.</summary>
     private static bool MayRunHere(Request request, IssueBatch batch, ref FileFacts.Entry facts, bool write) =>
         facts.IsMemoryFile && (long)request.Sqe.Off != CurrentPosition && !(write && batch.HasSizeLimit);
 
     /// <summary>
-    /// rw_flags in the kernel's order. On a stream what it does not know must be refused here, because an attempt that is refused for it
-    /// cannot be told from one that is refused for RWF_NOWAIT, and would be waited for.
+    /// The system call does not even look when nothing is to be transferred. Nothing to a socket is an empty message, or an error.
     /// </summary>
-    private static int CheckFlags(ref FileFacts.Entry facts, bool write, int flags)
+    private static nint WriteNothing(Request request, ref FileFacts.Entry facts, bool refusesToWait)
     {
-        if (!facts.IsOpenFor(write))
-            return -Errno.EBADF;
-        if ((flags & OnFilesOnly) != 0 && !facts.HasNoReadiness)
-            return -Errno.EOPNOTSUPP;
-        if ((flags & Libc.RWF_HIPRI) != 0)
-            return (flags & ~KnownFlags) != 0 ? -Errno.EOPNOTSUPP : -Errno.EINVAL; // only on a ring that polls its device
-        return 0;
+        if (facts.IsSocket)
+            return Libc.Send(request.File, 0, 0, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL);
+        return refusesToWait && facts.WritesBlock ? -Errno.EAGAIN : 0;
     }
-
-    /// <summary>
-    /// Whether an attempt under the program's own RWF_NOWAIT was refused for it, rather than for a flag that nobody knows.
-    /// </summary>
-    private static bool WouldWait(int flags, int error, ref FileFacts.Entry facts) =>
-        (flags & Libc.RWF_NOWAIT) != 0 && (error == -Errno.EAGAIN || (flags & ~KnownFlags) == 0 && facts.TakesNoWait);
 
     private static IssueOutcome Attempt(
         Request request, IssueBatch batch, ref FileFacts.Entry facts, IssueMode mode, bool write, bool vector, int flags, bool ownNoWait)
     {
         long offset = request.IsStream ? CurrentPosition : (long)request.Sqe.Off;
+        // The kernel needs no worker to wait for pages of a file system that can call back (FOP_BUFFER_RASYNC).
+        request.ByWorker &= write || (request.Sqe.Flags & SqeFlags.Async) != 0 || !facts.TakesNoWait;
         while (true)
         {
             nint done = Call(request, write, vector, offset, flags | (ownNoWait ? Libc.RWF_NOWAIT : 0));
-            if (done == 0 && write && facts.IsSocket) // an empty message, or an error: a vectored call does not even look
-                done = Libc.Send(request.File, 0, 0, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL);
+            if (done == 0 && write)
+                done = WriteNothing(request, ref facts, refusesToWait: (flags & Libc.RWF_NOWAIT) != 0 && mode != IssueMode.Worker);
             if (done >= 0)
             {
                 request.Progress += (int)done;
@@ -213,10 +204,9 @@ internal static class ReadWrite
                     // A stream: whatever offset was given is ignored, once it has been checked as a file's is.
                     if (offset > long.MaxValue - (long)Total(request, vector))
                         return Done(request, facts.IsOpenFor(write) ? -Errno.EINVAL : -Errno.EBADF);
-                    request.IsStream = true;
-                    offset = CurrentPosition;
+                    (request.IsStream, offset) = (true, CurrentPosition);
                     continue;
-                case -Errno.EAGAIN or -Errno.EOPNOTSUPP when WouldWait(flags, (int)done, ref facts):
+                case -Errno.EAGAIN or -Errno.EOPNOTSUPP when TransferFlags.WouldWait(flags, (int)done, ref facts):
                     if (mode != IssueMode.Worker)
                         return request.Progress > 0 ? Finish(request) : Done(request, -Errno.EAGAIN);
                     flags &= ~Libc.RWF_NOWAIT; // nobody waits for a worker (io_uring/rw.c drops it there)
@@ -235,8 +225,7 @@ internal static class ReadWrite
                 case -Errno.EAGAIN when (flags & Libc.RWF_NOWAIT) == 0 && !ownNoWait && facts.HasNoReadiness:
                     return WaitOnAFile(request, vector);
                 case -Errno.EAGAIN when (flags & Libc.RWF_NOWAIT) == 0:
-                    // O_NONBLOCK is not honoured on what can be polled: the request waits.
-                    request.WasReady &= ownNoWait;
+                    request.WasReady &= ownNoWait; // O_NONBLOCK is not honoured on what can be polled: the request waits
                     request.CannotTry |= facts.HasNoReadiness;
                     return Wait(request, vector);
                 case -Errno.EINTR when request.MustRepeat(done):

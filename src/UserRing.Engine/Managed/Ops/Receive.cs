@@ -20,7 +20,7 @@ internal static class Receive
         // Of a multishot receive the field is the most it may receive in all.
         if (sqe.OptLen != 0 && (request.Marks & Marks.Multishot) == 0)
             return -Errno.EINVAL;
-        request.Left = sqe.OptLen;
+        (request.Receiving.Left, request.Receiving.Length) = (sqe.OptLen, sqe.Len);
         return Exchange.CheckRange(request);
     }
 
@@ -32,14 +32,19 @@ internal static class Receive
             return error;
         if (sqe.OptLen != 0 || ((RecvSendFlags)sqe.IoPrio & RecvSendFlags.Bundle) != 0)
             return -Errno.EINVAL;
-        return Message.Take(request, receives: true);
+        int taken = Message.Take(request, receives: true);
+        request.Receiving.Length = sqe.Len; // which the header told
+        return taken;
     }
 
     internal static IssueOutcome Issue(Request request, IssueBatch batch, IssueMode mode)
     {
         ref Sqe sqe = ref request.Sqe;
         bool selects = (request.Marks & Marks.SelectsBuffer) != 0;
-        bool waitsFirst = ((RecvSendFlags)sqe.IoPrio & RecvSendFlags.PollFirst) != 0 && mode == IssueMode.Inline;
+        // A multishot one by IOSQE_ASYNC is not attempted before its socket is ready (io_uring/io_uring.c, io_wq_submit_work).
+        if (mode != IssueMode.Inline && request.IsFirstAttempt(mode) && (request.Marks & Marks.Multishot) != 0)
+            return IssueOutcome.WouldBlock;
+        bool waitsFirst = ((RecvSendFlags)sqe.IoPrio & RecvSendFlags.PollFirst) != 0 && request.IsFirstAttempt(mode);
         if (selects || waitsFirst)
         {
             int type = Exchange.TypeOf(request, batch);

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using UserRing.Abi;
 using UserRing.Engine.Linux;
 using UserRing.Engine.Managed.Registered;
@@ -8,155 +6,243 @@ namespace UserRing.Engine.Managed.Ops;
 
 /// <summary>
 /// RECV and RECVMSG into provided buffers: one, a bundle, or one after the other for as long as there is something (multishot). Buffers are
-/// taken for each attempt, under the submit lock, and put back when it gave them no byte (io_uring/net.c).
+/// taken for each attempt, under the submit lock, and put back when it gave them no byte (io_uring/net.c, io_recv and io_recv_finish,
+/// whose every turn shows in the completions).
 /// </summary>
 internal static class SelectedReceive
 {
-    private const int MostInARow = 32, MostInBundle = 64;
-    private static readonly int HeadBytes = Unsafe.SizeOf<RecvMsgOut>();
+    private const int MostInARow = 32;
+    private const CqeFlags OfOneAttempt = CqeFlags.SockNonEmpty | CqeFlags.More | CqeFlags.BufMore;
+
+    private enum Step
+    {
+        Wait,
+        End,
+        Post,
+        GoOn,
+    }
 
     internal static IssueOutcome Issue(Request request, IssueBatch batch, IssueMode mode)
     {
-        bool isMultishot = (request.Marks & Marks.Multishot) != 0;
-        for (int received = 0; received < MostInARow; received++)
+        // The kernel has each attempt of an IOSQE_ASYNC request made by a worker, where a buffer that is taken stays taken, unless it is a
+        // multishot one.
+        bool onWorker = request.IsForKernelsWorker && !IsMultishot(request);
+        // Once it waits, a multishot one that was told not to does so again and again.
+        bool waits = IsMultishot(request) && mode != IssueMode.Inline;
+        for (int left = -1, posted = 0; ;)
         {
-            IssueOutcome outcome = Once(request, out bool goesOn);
-            if (outcome != IssueOutcome.Done || !isMultishot || !goesOn)
-                return outcome;
+            Step step;
+            using (request.Ring.Submission.Hold())
+            {
+                // A cancel that comes through the ring holds this lock: one that found the request alive is the last word.
+                step = request.IsStopped ? Step.Wait : Attempt(request, onWorker, waits, ref left);
+                request.HasEnded = step == Step.End;
+            }
+
+            switch (step)
+            {
+                case Step.Wait:
+                    return IssueOutcome.WouldBlock;
+                case Step.End:
+                    return IssueOutcome.Done;
+                case Step.GoOn:
+                    continue;
+            }
+
             if (!batch.TryPostMore(request, request.Result, request.CqeFlags))
                 return IssueOutcome.Done;
-            (request.Progress, request.CqeFlags) = (0, CqeFlags.None);
+            BeginAgain(request);
+            bool hasHadItsTurn = posted++ >= MostInARow || request.Receiving.IsCapped;
+            if (left != 0 && !hasHadItsTurn)
+                continue;
+            request.Receiving.IsCapped &= left == 0; // where nothing is left, its next turn is capped from the start
+            if (Wait(request, waits) == Step.End)
+                return IssueOutcome.Done;
+            return left != 0 ? IssueOutcome.Again : IssueOutcome.WouldBlock;
         }
-
-        return IssueOutcome.Again;
     }
+
+    private static bool IsMultishot(Request request) => (request.Marks & Marks.Multishot) != 0;
 
     private static bool IsBundle(Request request) => ((RecvSendFlags)request.Sqe.IoPrio & RecvSendFlags.Bundle) != 0;
 
-    /// <summary>One receive; <paramref name="goesOn"/>: a multishot one may follow.</summary>
-    private static IssueOutcome Once(Request request, out bool goesOn)
+    private static void BeginAgain(Request request)
     {
-        goesOn = false;
-        using (request.Ring.Submission.Hold())
-        {
-            if (!request.Selection.IsMade)
-            {
-                int error = Select(request);
-                if (error < 0)
-                    return Exchange.Done(request, error);
-            }
-
-            bool emptied = request.Selection.EmptiedGroup;
-            IssueOutcome outcome = Attempt(request, out nint received);
-            if (outcome == IssueOutcome.WouldBlock || received <= 0 && request.Progress == 0)
-            {
-                if (request.Progress == 0)
-                    request.Ring.BufferGroups.Recycle(ref request.Selection);
-                if (outcome == IssueOutcome.Done && !request.Selection.IsMade)
-                    return outcome;
-            }
-
-            if (outcome == IssueOutcome.Done)
-            {
-                ReadOnlySpan<IoVec> used = Libc.VectorAt(request.Vector, request.VectorCount);
-                int buffers = IsBundle(request) ? BufferGroups.CountUsed(used, request.Result) : 1;
-                request.CqeFlags |= BufferGroups.Finish(ref request.Selection, Math.Max(0, request.Result), buffers);
-                goesOn = received > 0 && !(IsBundle(request) && emptied) && !IsAtLimit(request);
-            }
-
-            return outcome;
-        }
+        (request.Progress, request.CqeFlags) = (0, CqeFlags.None);
+        ref ReceiveState state = ref request.Receiving;
+        (state.HasGoneOn, state.IsCut, state.Length) = (false, false, request.Sqe.Len);
     }
 
-    /// <summary>Takes buffers and makes them the request's vector: 0 or -errno.</summary>
-    private static int Select(Request request)
+    /// <summary>One receive. <paramref name="left"/>: what the one before said was left, then what this one says.</summary>
+    private static Step Attempt(Request request, bool onWorker, bool waits, ref int left)
     {
         ref Sqe sqe = ref request.Sqe;
-        if (request.Vector == 0)
+        bool all = (sqe.MsgFlags & Libc.MSG_WAITALL) != 0, isMessage = sqe.Opcode == Opcode.Recvmsg;
+        int messageFlags = 0;
+        nint received = request.Selection.IsMade ? 0 : Select(request, onWorker, left);
+        bool hasBuffer = received >= 0;
+        left = -1;
+        if (hasBuffer)
+            received = Call(request, ref messageFlags);
+        if (hasBuffer && received == -Errno.EAGAIN)
         {
-            request.Vector = Libc.AllocateVector(MostInBundle);
-            (request.OwnsVector, request.NeedsCleanup) = (true, true);
+            request.Ring.BufferGroups.Recycle(ref request.Selection);
+            return Wait(request, waits);
         }
 
-        uint length = request.Left == 0 ? sqe.Len : sqe.Len == 0 ? request.Left : Math.Min(sqe.Len, request.Left);
-        Span<IoVec> vectors = Libc.VectorAt(request.Vector, MostInBundle);
-        BufferGroups groups = request.Ring.BufferGroups;
-        int count = 1;
-        if (IsBundle(request))
+        if (received >= 0)
+            left = Exchange.LeftIn(request.File, received < request.Asked && (sqe.MsgFlags & Libc.MSG_PEEK) == 0);
+        long needed = all && !(isMessage && Message.Ours(request).ControlLen != 0) ? request.Asked : 0;
+        if (received > 0 && received < needed && Exchange.IsStream(request))
         {
-            count = groups.SelectMany(sqe.BufGroup, mayRetry: true, length, vectors, ref request.Selection);
+            Keep(request, (int)received);
+            return Wait(request, waits); // for the rest, in the same buffer
+        }
+
+        if (received < needed || received < 0 || all && (messageFlags & (Libc.MSG_TRUNC | Libc.MSG_CTRUNC)) != 0)
+            request.Marks |= Marks.Short;
+        request.Result = received > 0 ? request.Progress + (int)received : request.Progress > 0 ? request.Progress : (int)received;
+        if (received <= 0 && request.Progress == 0)
+            request.Ring.BufferGroups.Recycle(ref request.Selection);
+        return Finish(request, received, left);
+    }
+
+    /// <summary>To wait; or, if the program said not to, the end with what there is.</summary>
+    private static Step Wait(Request request, bool inAnyCase)
+    {
+        if (inAnyCase || Exchange.WouldBlock(request) == IssueOutcome.WouldBlock)
+            return Step.Wait;
+        request.CqeFlags |= BufferGroups.Finish(ref request.Selection, request.Progress);
+        return Step.End;
+    }
+
+    /// <summary>A part of what is to be received as a whole has come: the buffers it went to are the request's from now on.</summary>
+    private static void Keep(Request request, int received)
+    {
+        int buffers = IsBundle(request) ? BufferGroups.CountUsed(Libc.VectorAt(request.Vector, request.VectorCount), received) : 1;
+        BufferGroups.Keep(ref request.Selection, received, buffers);
+        request.Progress += received;
+        request.Asked -= received;
+        IoVector.Advance(request);
+    }
+
+    /// <summary>What comes after a receive that has given or ended something.</summary>
+    private static Step Finish(Request request, nint received, int left)
+    {
+        ref ReceiveState state = ref request.Receiving;
+        bool ends = received <= 0 || state.IsLastMessage, isAtLimit = false, emptied = request.Selection.EmptiedGroup;
+        CqeFlags flags = Exchange.NonEmptyFlag(left);
+        if (request.Result > 0 && state.Left > 0)
+        {
+            state.Left -= Math.Min((uint)request.Result, state.Left);
+            isAtLimit = state.Left == 0;
+            ends |= isAtLimit;
+        }
+
+        if (!IsBundle(request))
+        {
+            flags |= BufferGroups.Finish(ref request.Selection, request.Result);
         }
         else
         {
-            int error = groups.Select(sqe.BufGroup, mayRetry: true, ref length, ref request.Selection);
-            vectors[0] = new IoVec { Base = request.Selection.Address, Len = length };
+            int now = request.Result - request.Progress;
+            flags |= BufferGroups.Finish(
+                ref request.Selection, now, BufferGroups.CountUsed(Libc.VectorAt(request.Vector, request.VectorCount), now));
+            if (state.HasGoneOn)
+                flags = request.CqeFlags | (flags & OfOneAttempt);
+            state.IsCapped |= IsMultishot(request) && request.Sqe.Len != 0 && request.Result >= request.Sqe.Len;
+            // Its buffers were all filled and there is more: that goes into further buffers and the same completion, once.
+            if (!emptied && !(state.HasGoneOn || state.IsCut || state.IsCapped || isAtLimit) && left > 1 && now > 0 && now == request.Asked)
+            {
+                request.CqeFlags = flags & ~OfOneAttempt;
+                request.Progress += now;
+                (state.HasGoneOn, state.Length) = (true, (uint)left);
+                return Step.GoOn;
+            }
+
+            ends |= emptied;
+        }
+
+        request.CqeFlags = flags;
+        return ends || !IsMultishot(request) ? Step.End : Step.Post;
+    }
+
+    /// <summary>Takes buffers and makes them the request's vector: 0 or -errno.</summary>
+    private static int Select(Request request, bool onWorker, int left)
+    {
+        ref ReceiveState state = ref request.Receiving;
+        BufferGroups groups = request.Ring.BufferGroups;
+        ushort group = request.Sqe.BufGroup;
+        int count = 1;
+        if (IsBundle(request) && !onWorker)
+        {
+            uint most = state.Length != 0 ? state.Length : left > 1 ? (uint)left : 0;
+            if (state.Left > 0)
+                most = most == 0 ? state.Left : Math.Min(most, state.Left);
+            Span<IoVec> vectors = VectorOf(request, most == 0 ? Math.Max(1, state.Room) : BufferRing.MostAtATime);
+            count = groups.SelectMany(group, mayRetry: true, most, vectors, ref request.Selection);
+            state.Room = Math.Max(state.Room, count);
+            state.IsCut |= count > 0 && request.Selection.IsCut;
+        }
+        else
+        {
+            uint length = state.Length;
+            int error = groups.Select(group, mayRetry: !onWorker, ref length, ref request.Selection);
+            VectorOf(request, 1)[0] = new IoVec { Base = request.Selection.Address, Len = length };
             count = error < 0 ? error : 1;
         }
 
         if (count < 0)
             return count;
-        request.VectorCount = count;
-        request.Asked = 0;
-        foreach (ref readonly IoVec vector in vectors[..count])
+        (request.VectorCount, request.Asked, request.Advanced) = (count, 0, request.Progress);
+        foreach (ref readonly IoVec vector in Libc.VectorAt(request.Vector, count))
             request.Asked += (long)vector.Len;
         return 0;
     }
 
-    private static IssueOutcome Attempt(Request request, out nint received)
+    private static Span<IoVec> VectorOf(Request request, int room)
     {
-        bool all = (request.Sqe.MsgFlags & Libc.MSG_WAITALL) != 0;
-        do
-            received = Call(request);
-        while (received == -Errno.EINTR);
-        if (received == -Errno.EAGAIN)
-            return Exchange.WouldBlock(request);
-        if (received < 0)
+        if (request.Receiving.Capacity < room)
         {
-            request.Marks |= Marks.Short;
-            return Exchange.Done(request, request.Progress > 0 ? request.Progress : (int)received);
+            IoVector.Free(request);
+            request.Vector = Libc.AllocateVector(room);
+            (request.OwnsVector, request.NeedsCleanup, request.Receiving.Capacity) = (true, true, room);
         }
 
-        request.Progress += (int)received;
-        if (all && received > 0 && request.Progress < request.Asked && Exchange.IsStream(request))
-        {
-            BufferGroups.Keep(ref request.Selection, request.Progress);
-            return IssueOutcome.WouldBlock; // the rest of the same buffer is waited for
-        }
-
-        if (all && request.Progress < request.Asked)
-            request.Marks |= Marks.Short;
-        bool isEmptied = request.Progress < request.Asked && (request.Sqe.MsgFlags & Libc.MSG_PEEK) == 0;
-        request.CqeFlags = Exchange.NonEmptyFlag(Exchange.LeftIn(request.File, isEmptied));
-        return Exchange.Done(request, request.Progress);
+        return Libc.VectorAt(request.Vector, room);
     }
 
     /// <summary>The system call, into the caller's memory or through ours.</summary>
-    private static nint Call(Request request)
+    private static nint Call(Request request, ref int messageFlags)
+    {
+        nint received;
+        do
+            received = request.Sqe.Opcode == Opcode.Recvmsg && IsMultishot(request)
+                ? HeadedReceive.Call(request)
+                : CallOnce(request, ref messageFlags);
+        while (received == -Errno.EINTR);
+        return received;
+    }
+
+    private static nint CallOnce(Request request, ref int messageFlags)
     {
         ref Sqe sqe = ref request.Sqe;
         int flags = (int)sqe.MsgFlags | Libc.MSG_DONTWAIT;
-        if (sqe.Opcode == Opcode.Recvmsg && (request.Marks & Marks.Multishot) != 0)
-            return CallWithHead(request, flags);
         Span<IoVec> vectors = Libc.VectorAt(request.Vector, request.VectorCount);
-        bool isPlain = sqe.Opcode == Opcode.Recv && request.VectorCount == 1 && request.Caller.LendsInPlace;
-        if (isPlain)
-        {
-            nuint done = (nuint)request.Progress;
-            return Libc.Recv(request.File, vectors[0].Base + done, vectors[0].Len - done, flags);
-        }
-
-        MsgHdr header = sqe.Opcode == Opcode.Recvmsg ? Message.Ours(request) : default;
-        if (request.Progress > 0 && vectors.Length == 1)
-            vectors[0] = new IoVec { Base = vectors[0].Base + (nuint)request.Progress, Len = vectors[0].Len - (nuint)request.Progress };
+        bool isMessage = sqe.Opcode == Opcode.Recvmsg;
+        if (!isMessage && vectors.Length == 1 && request.Caller.LendsInPlace && (flags & Libc.MSG_WAITALL) == 0)
+            return Libc.Recv(request.File, vectors[0].Base, vectors[0].Len, flags);
+        MsgHdr header = isMessage ? Message.Ours(request) : default;
         nint received = WithLoan(request, vectors, ref header, flags);
-        if (received < 0 || sqe.Opcode == Opcode.Recv)
+        messageFlags = header.Flags;
+        if (received < 0 || !isMessage)
             return received;
         int error = Message.GiveBack(request, header);
         return error < 0 ? error : received;
     }
 
     /// <summary>recvmsg into these buffers of the caller's.</summary>
-    private static nint WithLoan(Request request, ReadOnlySpan<IoVec> theirs, ref MsgHdr header, int flags)
+    internal static nint WithLoan(Request request, ReadOnlySpan<IoVec> theirs, ref MsgHdr header, int flags)
     {
         if (request.Caller.LendsInPlace)
             return Libc.RecvMsg(request.File, ref header, theirs, flags);
@@ -166,66 +252,5 @@ internal static class SelectedReceive
         nint received = Libc.RecvMsg(request.File, ref header, loan!.Vector, flags);
         error = loan.End((int)Math.Max(0, received));
         return error < 0 ? error : received;
-    }
-
-    /// <summary>
-    /// A multishot RECVMSG: head, name, control data and payload one after the other in the buffer. The answer is what of it is in use; the
-    /// last one is told by its payload, since a head alone is no error.
-    /// </summary>
-    private static nint CallWithHead(Request request, int flags)
-    {
-        ref MsgHdr wanted = ref Message.Ours(request);
-        IoVec buffer = Libc.VectorAt(request.Vector, 1)[0];
-        nuint nameRoom = (nuint)wanted.NameLen, controlRoom = wanted.ControlLen, before = (nuint)HeadBytes + nameRoom + controlRoom;
-        if (buffer.Len < before)
-            return -Errno.EFAULT;
-        Span<byte> control = stackalloc byte[request.Caller.LendsInPlace ? 0 : (int)Math.Min(controlRoom, 4096)];
-        Span<byte> name = stackalloc byte[SocketAddress.Most];
-        nuint controlAt = buffer.Base + (nuint)HeadBytes + nameRoom;
-        var header = new MsgHdr { Control = controlRoom == 0 ? 0 : controlAt, ControlLen = controlRoom };
-        var payload = new IoVec { Base = buffer.Base + before, Len = buffer.Len - before };
-        nint received = control.IsEmpty
-            ? WithName(request, payload, name, ref header, flags)
-            : WithControl(request, payload, name, control, controlAt, ref header, flags);
-        if (received < 0)
-            return received;
-
-        var head = new RecvMsgOut
-        {
-            NameLen = (uint)header.NameLen, ControlLen = (uint)header.ControlLen, PayloadLen = (uint)received,
-            Flags = (uint)(header.Flags & ~Libc.MSG_CMSG_CLOEXEC),
-        };
-        int error = request.Caller.CopyOut(buffer.Base, MemoryMarshal.AsBytes(new Span<RecvMsgOut>(ref head)));
-        int copied = Math.Min(header.NameLen, (int)nameRoom);
-        if (error == 0 && copied > 0)
-            error = request.Caller.CopyOut(buffer.Base + (nuint)HeadBytes, name[..copied]);
-        request.IsLastMessage = received == 0;
-        return error < 0 ? error : (nint)before + Math.Min(received, (nint)payload.Len);
-    }
-
-    private static nint WithName(Request request, IoVec payload, Span<byte> name, ref MsgHdr header, int flags)
-    {
-        header.NameLen = name.Length;
-        header.Name = Libc.AddressOf(name);
-        return WithLoan(request, new ReadOnlySpan<IoVec>(in payload), ref header, flags);
-    }
-
-    private static nint WithControl(
-        Request request, IoVec payload, Span<byte> name, Span<byte> control, nuint controlAt, ref MsgHdr header, int flags)
-    {
-        (header.Control, header.ControlLen) = (Libc.AddressOf(control), (nuint)control.Length);
-        nint received = WithName(request, payload, name, ref header, flags);
-        int error = received < 0 ? 0 : request.Caller.CopyOut(controlAt, control[..(int)header.ControlLen]);
-        return error < 0 ? error : received;
-    }
-
-    private static bool IsAtLimit(Request request)
-    {
-        if (request.IsLastMessage)
-            return true;
-        if (request.Left == 0)
-            return false;
-        request.Left -= Math.Min(request.Left, (uint)request.Result);
-        return request.Left == 0;
     }
 }

@@ -21,6 +21,7 @@ internal static class Send
         if (((RecvSendFlags)sqe.IoPrio & ~Plain) != 0)
             return -Errno.EINVAL;
         sqe.MsgFlags |= Libc.MSG_NOSIGNAL;
+        request.Receiving.Length = sqe.Len;
         if (((RecvSendFlags)sqe.IoPrio & RecvSendFlags.Bundle) != 0 && (request.Marks & Marks.SelectsBuffer) != 0)
             (sqe.MsgFlags, request.Marks) = (sqe.MsgFlags | Libc.MSG_WAITALL, request.Marks | Marks.Multishot);
         return PrepareData(request);
@@ -55,7 +56,7 @@ internal static class Send
     {
         ref Sqe sqe = ref request.Sqe;
         bool selects = (request.Marks & Marks.SelectsBuffer) != 0, isZeroCopy = (request.Marks & Marks.Notifies) != 0;
-        bool waitsFirst = ((RecvSendFlags)sqe.IoPrio & RecvSendFlags.PollFirst) != 0 && mode == IssueMode.Inline;
+        bool waitsFirst = ((RecvSendFlags)sqe.IoPrio & RecvSendFlags.PollFirst) != 0 && request.IsFirstAttempt(mode);
         if (selects || waitsFirst || isZeroCopy)
         {
             int type = Exchange.TypeOf(request, batch);
@@ -100,7 +101,7 @@ internal static class Send
                 if (request.Copied != 0)
                     Message.ForgetControl(request);
                 Exchange.Advance(request);
-                continue;
+                return Exchange.WouldBlock(request); // there is no more room
             }
 
             if (isShort)
@@ -120,6 +121,8 @@ internal static class Send
         (request.Marks, request.CqeFlags) = (request.Marks | Marks.Notifies, CqeFlags.More);
         if (((RecvSendFlags)sqe.IoPrio & ~ZeroCopy) != 0)
             return -Errno.EINVAL;
+        if (((RecvSendFlags)sqe.IoPrio & RecvSendFlags.ReportUsage) != 0)
+            request.Marks |= Marks.ReportsUsage;
         sqe.MsgFlags |= Libc.MSG_NOSIGNAL;
         return 0;
     }

@@ -26,8 +26,6 @@ internal static class Timeout
             return error;
         if ((request.Sqe.TimeoutFlags & TimeoutFlags.Multishot) != 0)
             request.Marks |= Marks.Multishot;
-        if ((request.Sqe.TimeoutFlags & TimeoutFlags.EtimeSuccess) != 0)
-            request.Marks |= Marks.Forgiven;
         return 0;
     }
 
@@ -130,6 +128,8 @@ internal static class Timeout
     private static IssueOutcome Expired(Request request, IssueBatch batch)
     {
         batch.CountTimeout();
+        if ((request.Sqe.TimeoutFlags & TimeoutFlags.EtimeSuccess) != 0)
+            request.Marks |= Marks.Forgiven; // its time being up; to be cancelled is a failure all the same
         if ((request.Marks & Marks.Multishot) == 0)
             return Done(request, -Errno.ETIME);
         ref ulong repeats = ref request.Sqe.Off; // our copy; 0 has no end

@@ -19,6 +19,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
     /// </summary>
     internal int Park(Request request, uint events)
     {
+        request.ByWorker = false; // if one had it, it is out of its hands
         if (!request.HoldsFile && request.Watch < 0)
         {
             // A registered file, or one that a worker shares: epoll wants a number of its own for each wait.
@@ -110,7 +111,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
             for (Request? request = _waiting.Last; request is not null; request = next)
             {
                 next = request.Previous;
-                if (request.IsStopped || !match.Matches(request))
+                if (request.IsStopped || request.HasEnded || !match.Matches(request))
                     continue;
                 if (!request.IsDelivering)
                 {
@@ -137,6 +138,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         {
             // Waits for the poller if it is looking at this very request, and only then may the request be used again.
             Poller.Instance.Remove(request.WaitSlot, Watched(request));
+            request.Marks |= Marks.StillFound;
             Ring.Later.Cancel(request);
         }
 

@@ -26,6 +26,7 @@ internal sealed class Timers(RingContext ring) : ParkingPlace(ring)
     internal int Park(Request request, uint count)
     {
         Ring.HoldFor(request);
+        request.ByWorker = false; // if one had it, it is out of its hands
         request.Deadline = DeadlineOf(request);
         request.WaitEvents = count;
         request.TargetCount = Ring.Completions.Counted + count;

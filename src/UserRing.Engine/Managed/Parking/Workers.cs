@@ -252,6 +252,7 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         bool mayPoll = hasReadiness && !request.CannotTry;
         IssueOutcome outcome;
         LinkedTimeout timeout = Chain.TimeoutOf(request);
+        request.ByWorker = !request.WaitsInCall;
         if (request.WaitsInCall)
             Chain.Arm(timeout); // the kernel would have it wait for readiness
         if (hasReadiness && !mayPoll && !IsReady(request, row))
@@ -262,17 +263,12 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         }
         else
         {
-            IssueMode mode = mayPoll ? IssueMode.Ready : IssueMode.Worker;
-            outcome = request.Personality is { } personality
-                ? personality.Issue(row, request, batch, mode)
-                : OpTable.Issue(row, request, batch, mode);
+            outcome = Issue(request, row, batch, mayPoll ? IssueMode.Ready : IssueMode.Worker);
         }
 
         if (outcome == IssueOutcome.WouldBlock && request.MayBlock)
-        {
-            (outcome, request.Result) = (IssueOutcome.Done, -Errno.EAGAIN); // O_NONBLOCK is honoured here
-        }
-        else if (outcome is IssueOutcome.WouldBlock or IssueOutcome.Again)
+            outcome = Insist(request, row, batch);
+        if (outcome is IssueOutcome.WouldBlock or IssueOutcome.Again)
         {
             int place = Move(request, batch);
             if (place < 0)
@@ -288,6 +284,39 @@ internal sealed class Workers : ParkingPlace, IInterruptible
             batch.Complete(request, request.Result == -Errno.EINTR && request.WaitsInCall ? -Errno.ECANCELED : request.Result);
         else
             Chain.Arm(timeout);
+    }
+
+    private static IssueOutcome Issue(Request request, in OpRow row, IssueBatch batch, IssueMode mode) =>
+        request.Personality is { } personality
+            ? personality.Issue(row, request, batch, mode)
+            : OpTable.Issue(row, request, batch, mode);
+
+    /// <summary>
+    /// What would block is to block here. Operations on sockets wait whatever O_NONBLOCK says, the others honour it; and a multishot one
+    /// waits for readiness after all (io_uring/io_uring.c, io_wq_submit_work).
+    /// </summary>
+    private static IssueOutcome Insist(Request request, in OpRow row, IssueBatch batch)
+    {
+        if ((request.Marks & Marks.Multishot) != 0)
+            return IssueOutcome.WouldBlock;
+        IssueOutcome outcome = IssueOutcome.WouldBlock;
+        while (outcome == IssueOutcome.WouldBlock)
+        {
+            request.Result = -Errno.EAGAIN;
+            bool waits = (row.Needs & Needs.Insists) != 0;
+            if (waits)
+            {
+                do
+                    request.Result = Libc.Poll(request.File, (short)row.ReadyOn, -1, out _);
+                while (request.MustRepeat(request.Result));
+            }
+
+            if (request.Result < 0)
+                return IssueOutcome.Done;
+            outcome = Issue(request, row, batch, IssueMode.Worker);
+        }
+
+        return outcome;
     }
 
     /// <summary>To where it can wait, under the move lock, so that a cancel finds it here or there: as Submission.TryPark.</summary>

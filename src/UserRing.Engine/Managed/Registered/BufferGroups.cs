@@ -64,7 +64,7 @@ internal sealed class BufferGroups(RingContext ring)
                     Pay(ref selection, (int)TotalOf(vectors[..count]), count);
                 return count;
             case BufferList:
-                uint length = most;
+                uint length = mayRetry ? most : 0; // a send takes all of a list's buffer (io_uring/kbuf.c, io_buffers_select)
                 int error = Select(group, mayRetry, ref length, ref selection);
                 if (error < 0)
                     return error;
@@ -90,7 +90,11 @@ internal sealed class BufferGroups(RingContext ring)
     }
 
     /// <summary>The request goes on waiting with what it has filled so far of a buffer: that one is its own from now on.</summary>
-    internal static void Keep(ref BufferSelection selection, int bytes) => Pay(ref selection, bytes, 1);
+    internal static void Keep(ref BufferSelection selection, int bytes, int buffers)
+    {
+        Pay(ref selection, bytes, buffers);
+        (selection.IsKept, selection.HasMore) = (true, false);
+    }
 
     /// <summary>
     /// Puts back what was taken, for an attempt that moved nothing; the next one selects anew. False if it was paid for already.
@@ -99,6 +103,8 @@ internal sealed class BufferGroups(RingContext ring)
     {
         if (!selection.IsMade)
             return true;
+        if (selection.IsKept)
+            return false;
         if (selection.IsFromList)
         {
             if (Find(selection.Group) is BufferList buffers) // otherwise the group went meanwhile, and the buffer with it

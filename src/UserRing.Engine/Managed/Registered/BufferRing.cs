@@ -85,6 +85,7 @@ internal sealed class BufferRing : BufferGroup
             uint length = Math.Min(entry.Len, left);
             if (length < entry.Len && !_incremental)
             {
+                selection.IsCut = true;
                 if (count > 0)
                     break;
                 Write(_head, entry.Addr, length);

@@ -23,6 +23,12 @@ internal struct BufferSelection
     /// <summary>It comes from a list, and is gone from there.</summary>
     internal bool IsFromList;
 
+    /// <summary>The request has begun to fill it: it is not put back.</summary>
+    internal bool IsKept;
+
+    /// <summary>The (last) buffer of a ring that is not incremental was cut to what was asked for.</summary>
+    internal bool IsCut;
+
     /// <summary>An incremental buffer that was paid for when it was taken, and is not used up.</summary>
     internal bool HasMore;
 
