@@ -32,7 +32,7 @@ internal static unsafe partial class TestLibc
         {
             Assert.True(Environment.TickCount64 < end, "the page stays in the cache");
             ForgetPages(descriptor);
-            Assert.Equal(0, syscall(Cachestat, descriptor, range, pages, 0));
+            Assert.Equal(0, syscall(Cachestat, descriptor, (nint)range, (nint)pages, 0, 0));
             isGone = pages[0] == 0;
         }
     }
@@ -93,7 +93,36 @@ internal static unsafe partial class TestLibc
         return (master, Libc.Open(Marshal.PtrToStringUTF8((nint)name)!, ORdwrNoctty | Libc.O_CLOEXEC | flags, 0));
     }
 
+    /// <summary>
+    /// The root of a file system that is served through an open /dev/fuse, mounted nowhere and gone when the descriptor is closed.
+    /// </summary>
+    public static int MountFuse(int device)
+    {
+        // The same numbers on all architectures.
+        const nint FsOpen = 430, FsConfig = 431, FsMount = 432;
+        const nint CloseOnExec = 1, SetString = 1, Create = 6;
+        using var text = new TestMemory();
+        int context = Result((int)syscall(FsOpen, (nint)text.PutPath(0, "fuse"), CloseOnExec, 0, 0, 0));
+        if (context < 0)
+            return context;
+        int result = 0;
+        (string, string)[] options = [("source", "test"), ("fd", $"{device}"), ("rootmode", "40755"), ("user_id", "0"), ("group_id", "0")];
+        foreach ((string name, string value) in options)
+        {
+            (nint key, nint set) = ((nint)text.PutPath(0, name), (nint)text.PutPath(100, value));
+            result = result < 0 ? result : Result((int)syscall(FsConfig, context, SetString, key, set, 0));
+        }
+
+        result = result < 0 ? result : Result((int)syscall(FsConfig, context, Create, 0, 0, 0));
+        result = result < 0 ? result : Result((int)syscall(FsMount, context, CloseOnExec, 0, 0, 0));
+        Libc.Close(context);
+        return result;
+    }
+
     private static int Result(int value) => value != -1 ? value : -Marshal.GetLastPInvokeError();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int dup2(int from, int to);
@@ -139,9 +168,6 @@ internal static unsafe partial class TestLibc
 
     [LibraryImport("libc")]
     private static partial void cfmakeraw(byte* settings);
-
-    [LibraryImport("libc")]
-    private static partial long syscall(nint number, int descriptor, ulong* range, ulong* pages, uint flags);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Flock

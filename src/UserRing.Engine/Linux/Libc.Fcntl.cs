@@ -31,6 +31,7 @@ internal static unsafe partial class Libc
     public const int AT_SYMLINK_FOLLOW = 0x400;
     public const int AT_NO_AUTOMOUNT = 0x800;
     public const int AT_EMPTY_PATH = 0x1000;
+    public const int AT_STATX_DONT_SYNC = 0x4000;
     public const int AT_STATX_SYNC_TYPE = 0x6000;
 
     public const uint SPLICE_F_MOVE = 1;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using UserRing.Abi;
 
 namespace UserRing.Engine.Linux;
 
@@ -16,6 +17,12 @@ internal struct FileIdentity
 
     /// <summary>Size in bytes.</summary>
     public long Size;
+
+    /// <summary>Its file system knows immutable files: those on disks and in memory do, what asks a server does not.</summary>
+    public bool IsLocal;
+
+    /// <summary>The mount's number that is never used again. Linux 6.8.</summary>
+    public ulong Mount;
 }
 
 /// <summary>sys/stat.h and sys/vfs.h</summary>
@@ -41,6 +48,11 @@ internal static unsafe partial class Libc
     public const long OVERLAYFS_SUPER_MAGIC = 0x794C7630;
 
     public const uint STATX_BASIC_STATS = 0x7FF;
+    public const uint STATX_MNT_ID_UNIQUE = 0x4000;
+
+    private const ulong STATX_ATTR_IMMUTABLE = 0x10;
+    private const nint SYS_statmount = 457;
+    private const ulong STATMOUNT_SB_BASIC = 1;
 
     /// <summary>
     /// statx(2) of a path in native memory, by number (musl wraps it since 1.2.5); the layout of the 256 bytes is the same everywhere.
@@ -55,18 +67,22 @@ internal static unsafe partial class Libc
             return Statx(dirfd, path, flags, mask, (nuint)local);
     }
 
-    /// <summary>statx(2) of a descriptor.</summary>
+    /// <summary>
+    /// statx(2) of a descriptor, with what is known here: a network file system, or FUSE, would else be asked, and might not answer.
+    /// </summary>
     public static int StatFd(int fd, out FileIdentity id)
     {
         byte* buffer = stackalloc byte[256];
         byte empty = 0;
-        int result = Statx(fd, (nuint)(&empty), AT_EMPTY_PATH, STATX_BASIC_STATS, (nuint)buffer);
+        int result = Statx(fd, (nuint)(&empty), AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID_UNIQUE, (nuint)buffer);
         id = result < 0 ? default : new FileIdentity
         {
             Mode = *(ushort*)(buffer + 28),
             Ino = *(ulong*)(buffer + 32),
             Size = *(long*)(buffer + 40),
             Dev = ((ulong)*(uint*)(buffer + 136) << 32) | *(uint*)(buffer + 140),
+            IsLocal = (*(ulong*)(buffer + 56) & STATX_ATTR_IMMUTABLE) != 0,
+            Mount = *(ulong*)(buffer + 144),
         };
         return result;
     }
@@ -81,6 +97,29 @@ internal static unsafe partial class Libc
         long* buffer = stackalloc long[32];
         int result = Result(fstatfs(fd, buffer));
         return result < 0 ? result : buffer[0];
+    }
+
+    /// <summary>
+    /// The type of the file system, found out without asking it where that might wait: fstatfs(2) goes to the server of a network file
+    /// system, or of FUSE. -errno if it is not to be known.
+    /// </summary>
+    public static long FileSystemType(int fd, in FileIdentity id)
+    {
+        if (id.IsLocal)
+            return StatfsType(fd);
+        long type = MountType(id.Mount);
+        // Before Linux 6.8, or in a sandbox: there is no other way.
+        return type is -Errno.ENOSYS or -Errno.EPERM ? StatfsType(fd) : type;
+    }
+
+    /// <summary>The type word of statmount(2), or -errno: of what is mounted in this process's sight.</summary>
+    private static long MountType(ulong mount)
+    {
+        // struct mnt_id_req, and of struct statmount what goes before its strings: sb_magic is at 24.
+        ulong* request = stackalloc ulong[3] { 24, mount, STATMOUNT_SB_BASIC };
+        byte* answer = stackalloc byte[512];
+        int result = IntResult(Syscall(SYS_statmount, (nint)request, (nint)answer, 512, 0));
+        return result < 0 ? result : *(long*)(answer + 24);
     }
 
     [LibraryImport(Name)]

@@ -44,7 +44,7 @@ internal sealed class FileFacts
             case Libc.S_IFREG when _quickToClose == file.Dev:
                 return false;
             case Libc.S_IFREG:
-                if (Libc.StatfsType(descriptor) is not (
+                if (Libc.FileSystemType(descriptor, file) is not (
                     Libc.EXT4_SUPER_MAGIC or Libc.XFS_SUPER_MAGIC or Libc.BTRFS_SUPER_MAGIC or Libc.TMPFS_MAGIC or Libc.PROC_SUPER_MAGIC))
                     return true;
                 _quickToClose = file.Dev;
@@ -169,7 +169,7 @@ internal sealed class FileFacts
                     _known = true;
                     if (Libc.StatFd(Descriptor, out _identity) < 0)
                         _identity = default;
-                    long system = (_identity.Mode & TypeMask) == Regular ? Libc.StatfsType(Descriptor) : 0;
+                    long system = (_identity.Mode & TypeMask) == Regular ? Libc.FileSystemType(Descriptor, _identity) : 0;
                     (_inMemory, _isKernels) = (system == Tmpfs, system is Proc or Sysfs or Debugfs or Tracefs);
                     _writesBlock = system == Libc.EXT4_SUPER_MAGIC;
                     _takesNoWait = system is Libc.EXT4_SUPER_MAGIC or Libc.XFS_SUPER_MAGIC or Libc.BTRFS_SUPER_MAGIC;

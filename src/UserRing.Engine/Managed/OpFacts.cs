@@ -79,7 +79,7 @@ internal static class OpFacts
         new(Opcode.FutexWaitv, WaitingPlace.Futex),
         new(Opcode.FixedFdInstall, WaitingPlace.Inline),
         new(Opcode.Ftruncate, WaitingPlace.Worker),
-        new(Opcode.Bind, WaitingPlace.Inline),
+        new(Opcode.Bind, WaitingPlace.Worker),
         new(Opcode.Listen, WaitingPlace.Inline),
         new(Opcode.RecvZc, WaitingPlace.Inline, Refusal: NetworkCard),
         new(Opcode.EpollWait, WaitingPlace.Poll),

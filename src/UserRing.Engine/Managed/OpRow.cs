@@ -31,12 +31,6 @@ internal enum Needs
 
     /// <summary>A worker that is to block for it waits, even if the file is set not to block.</summary>
     Insists = 128,
-
-    /// <summary>
-    /// The kernel keeps those that wait in a list of their own: a cancel, or a LINK_TIMEOUT, answers how many it took from there, even if
-    /// it asked for one (io_uring/cancel.c, io_cancel_remove).
-    /// </summary>
-    Listed = 256,
 }
 
 /// <summary>Which readiness ends an operation's would-block.</summary>

@@ -24,7 +24,7 @@ internal static unsafe class OpTable
     private const Needs Connection = Needs.File | Needs.Insists, SendMessage = Transfer | Needs.Insists;
     private const Needs OrderedWrite = Transfer | Needs.FileOrder;
 
-    private const Needs SlowTransfer = Needs.File | Needs.WaitsLong, WaitsListed = Needs.WaitsLong | Needs.Listed;
+    private const Needs SlowTransfer = Needs.File | Needs.WaitsLong, WaitsLong = Needs.WaitsLong;
 
     private static readonly OpRow[] Rows = Checked(
     [
@@ -79,10 +79,10 @@ internal static unsafe class OpTable
         new(Opcode.SendZc,         OnSocket,      Ready.ToWrite, &Send.PrepareSendZc,       &Send.Issue,             &Exchange.Cleanup),
         new(Opcode.SendmsgZc,      OnSocket,      Ready.ToWrite, &Send.PrepareSendMsgZc,    &Send.Issue,             &Exchange.Cleanup),
         new(Opcode.ReadMultishot,  ReadsMany,     Ready.ToRead,  &SelectedRead.PrepareMany, &SelectedRead.IssueMany, &ReadWrite.Cleanup),
-        new(Opcode.Waitid,         WaitsListed,   Ready.Never,   &WaitId.Prepare,           &WaitId.Issue,           &WaitId.Cleanup),
-        new(Opcode.FutexWait,      Needs.Listed,  Ready.Never,   &Futex.Prepare,            &Futex.Wait,             null),
+        new(Opcode.Waitid,         WaitsLong,     Ready.Never,   &WaitId.Prepare,           &WaitId.Issue,           &WaitId.Cleanup),
+        new(Opcode.FutexWait,      Needs.None,    Ready.Never,   &Futex.Prepare,            &Futex.Wait,             null),
         new(Opcode.FutexWake,      Needs.None,    Ready.Never,   &Futex.Prepare,            &Futex.Wake,             null),
-        new(Opcode.FutexWaitv,     Needs.Listed,  Ready.Never,   &Futex.PrepareWaitv,       &Futex.Waitv,            null),
+        new(Opcode.FutexWaitv,     Needs.None,    Ready.Never,   &Futex.PrepareWaitv,       &Futex.Waitv,            null),
         new(Opcode.FixedFdInstall, Needs.File,    Ready.Never,   &Slots.PrepareInstall,     &Slots.Install,          null),
         new(Opcode.Ftruncate,      Needs.File,    Ready.Never,   &Size.PrepareTruncate,     &Size.Truncate,          null),
         new(Opcode.Bind,           Needs.File,    Ready.Never,   &Socket.PrepareBind,       &Socket.Bind,            &PathName.Free),

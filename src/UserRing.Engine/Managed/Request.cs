@@ -242,6 +242,9 @@ internal sealed class Request
     /// </summary>
     internal bool WaitsInCall;
 
+    /// <summary>The sweep that cancels it, if one does.</summary>
+    internal Sweeps Sweep;
+
     /// <summary>The thread that executes it; means something only while one does.</summary>
     internal int WorkerTask;
 
@@ -306,6 +309,7 @@ internal sealed class Request
         Progress = Advanced = 0;
         WaitEvents = 0;
         Watch = -1;
+        Sweep = Sweeps.None;
         IsDelivering = IsStopped = HasEnded = IsUnderWay = WaitsInCall = MayBlock = ByWorker = false;
         Receiving = default;
         Vector = Copied = 0;

@@ -44,7 +44,6 @@ internal sealed partial class RingContext
         var result = new CancelResult { Cancelled = Later.CountFound(match) };
         if (!match.All && result.Found > 0)
             return result;
-        int children = 0; // those that wait for one are in two places, and of one list
         lock (MoveLock)
         {
             for (int i = 0; i < Places; i++)
@@ -52,18 +51,12 @@ internal sealed partial class RingContext
                 if (PlaceAt(i) is not { } place)
                     continue;
                 CancelResult found = place.Cancel(match, batch);
-                result.Cancelled += found.Cancelled;
-                result.Running += found.Running;
-                if (place == FutexWait)
-                    result.Listed += found.Listed;
-                else
-                    children += found.Listed;
-                if (!match.All && result.Found + children > 0)
+                result.Add(found);
+                if (!match.All && result.Found > 0)
                     break;
             }
         }
 
-        result.Listed += match.TakesListsWhole ? Math.Min(1, children) : children;
         return result;
     }
 

@@ -18,7 +18,14 @@ internal sealed record Child(int ExitCode, string Output, string Errors)
     public static Child Run(Action<string[]> scenario, string[] arguments, Dictionary<string, string?>? environment = null) =>
         Run(scenario.Method, arguments, environment);
 
-    private static Child Run(System.Reflection.MethodInfo scenario, string[] arguments, Dictionary<string, string?>? environment)
+    /// <summary>Starts it and leaves it to the caller, who ends it.</summary>
+    public static Process Start(Action scenario) => Process.Start(StartOf(scenario.Method, [], null))!;
+
+    private static Child Run(System.Reflection.MethodInfo scenario, string[] arguments, Dictionary<string, string?>? environment) =>
+        Run(StartOf(scenario, arguments, environment));
+
+    private static ProcessStartInfo StartOf(
+        System.Reflection.MethodInfo scenario, string[] arguments, Dictionary<string, string?>? environment)
     {
         string self = Environment.ProcessPath!;
         bool byMuxer = Path.GetFileNameWithoutExtension(self) == "dotnet";
@@ -33,7 +40,7 @@ internal sealed record Child(int ExitCode, string Output, string Errors)
         start.Environment.Remove("URING_ENGINE");
         foreach ((string name, string? value) in environment ?? [])
             start.Environment[name] = value;
-        return Run(start);
+        return start;
     }
 
     private static Child Run(ProcessStartInfo start)

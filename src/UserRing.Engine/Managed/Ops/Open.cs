@@ -66,6 +66,8 @@ internal static class Open
         do
             opened = Libc.Openat(directory, request.Copied, (int)(sqe.OpenFlags | Extra(sqe)), sqe.Len);
         while (request.MustRepeat(opened));
+        if (opened == -Errno.EINTR)
+            opened = Interrupted(directory, request.Copied);
         return Done(request, batch, opened, sqe.OpenFlags);
     }
 
@@ -93,6 +95,8 @@ internal static class Open
         }
         while (request.MustRepeat(opened));
 
+        if (opened == -Errno.EINTR)
+            opened = Interrupted(directory, request.Copied + (nuint)request.CopiedSecond);
         return Done(request, batch, opened, how.Flags);
     }
 
@@ -150,6 +154,20 @@ internal static class Open
         if (opened >= 0 && addsNonBlock)
             Libc.Fcntl(opened, Libc.F_SETFL, (int)(uint)how.Flags); // without it again; nobody else knows this open file yet
         return opened is -Errno.ENOSYS or -Errno.EPERM or -Errno.EINVAL or -Errno.EINTR ? ForWorker : opened;
+    }
+
+    /// <summary>
+    /// A FIFO without a partner is left with the kernel's internal code (fs/pipe.c, fifo_open), which a ring shows; a file system that was
+    /// kept waiting says EINTR itself. Which it was is asked without waiting again.
+    /// </summary>
+    private static int Interrupted(int directory, nuint path)
+    {
+        int place = Libc.Openat2(directory, path, new OpenHow { Flags = (uint)(Libc.O_PATH | Libc.O_CLOEXEC), Resolve = Libc.RESOLVE_CACHED });
+        if (place < 0)
+            return -Errno.EINTR;
+        bool isFifo = Libc.StatFd(place, out FileIdentity file) == 0 && (file.Mode & Libc.S_IFMT) == Libc.S_IFIFO;
+        Libc.Close(place);
+        return isFifo ? WorkerOnly.Restarted : -Errno.EINTR;
     }
 
     private static IssueOutcome Done(Request request, IssueBatch batch, int opened, ulong flags)

@@ -3,7 +3,10 @@ using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Ops;
 
-/// <summary>SOCKET, BIND, LISTEN, SHUTDOWN: none of them waits for a peer, so the system call is made on the submitter.</summary>
+/// <summary>
+/// SOCKET, BIND, LISTEN, SHUTDOWN: none of them waits for a peer, so the system call is made on the submitter. Only a name of AF_UNIX is
+/// made in a file system, on a worker (the kernel makes it where it is submitted, and blocks there with its file system).
+/// </summary>
 internal static class Socket
 {
     private const int SlotlessFlags = Libc.SOCK_CLOEXEC;
@@ -39,7 +42,11 @@ internal static class Socket
 
     internal static IssueOutcome Bind(Request request, IssueBatch batch, IssueMode mode)
     {
-        request.Result = Libc.Bind(request.File, request.Copied, (uint)request.Sqe.Off);
+        if (mode != IssueMode.Worker && SocketAddress.IsPath(request))
+            return WorkerOnly.IfOpen(request, batch);
+        do
+            request.Result = Libc.Bind(request.File, request.Copied, (uint)request.Sqe.Off);
+        while (request.MustRepeat(request.Result));
         return IssueOutcome.Done;
     }
 

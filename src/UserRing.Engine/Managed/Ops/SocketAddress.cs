@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using UserRing.Abi;
+using UserRing.Engine.Linux;
 
 namespace UserRing.Engine.Managed.Ops;
 
@@ -13,6 +15,17 @@ internal static class SocketAddress
     {
         int bytes = (int)length; // what the kernel takes it for
         return bytes is < 0 or > Most ? -Errno.EINVAL : Copy(request.Caller, address, PathName.Own(request, Most)[..bytes]);
+    }
+
+    /// <summary>Whether the address that was taken is a name in a file system.</summary>
+    internal static bool IsPath(Request request)
+    {
+        const int FamilyBytes = sizeof(ushort);
+        int bytes = (int)request.Sqe.Off;
+        if (bytes <= FamilyBytes)
+            return false;
+        ReadOnlySpan<byte> address = Libc.BytesAt(request.Copied, bytes);
+        return MemoryMarshal.Read<ushort>(address) == Libc.AF_UNIX && address[FamilyBytes] != 0;
     }
 
     internal static int Copy(Caller caller, ulong address, Span<byte> copy) => copy.IsEmpty ? 0 : caller.CopyIn((nuint)address, copy);

@@ -67,7 +67,8 @@ internal static class Splice
         }
         while (request.MustRepeat(result));
 
-        return result;
+        // The kernel's own waits for a pipe end with its internal code.
+        return result == -Errno.EINTR ? WorkerOnly.Restarted : result;
     }
 
     /// <summary>The input's slot, with a reference: a worker holds no lock that would keep it.</summary>

@@ -1,5 +1,6 @@
 using UserRing.Abi;
 using UserRing.Engine.Linux;
+using UserRing.Engine.Managed.Parking;
 
 namespace UserRing.Engine.Managed.Ops;
 
@@ -17,6 +18,7 @@ internal static class WaitId
         ref Sqe sqe = ref request.Sqe;
         if (sqe.Addr != 0 || sqe.BufIndex != 0 || sqe.Addr3 != 0 || sqe.WaitidFlags != 0)
             return -Errno.EINVAL;
+        request.Sweep = Sweeps.Children;
         request.WaitsInCall = true; // on a worker, if one runs it; the kernel's waits elsewhere
         return 0;
     }

@@ -21,6 +21,7 @@ internal sealed class FutexWait(RingContext ring) : ParkingPlace(ring)
     internal void Enlist(Request request)
     {
         request.Place = this;
+        request.Sweep = Sweeps.Futexes;
         _waiting.Append(request);
     }
 
@@ -35,9 +36,13 @@ internal sealed class FutexWait(RingContext ring) : ParkingPlace(ring)
     {
         RequestList taken = default;
         FutexSleepers.Instance.TakeMatching(match, ref _waiting, ref taken);
-        var result = new CancelResult { Listed = match.TakesListsWhole ? Math.Min(1, taken.Count) : taken.Count };
+        var result = default(CancelResult);
         while (taken.TakeFirst() is { } request)
+        {
+            result.TakeOut(request, match);
             Ring.Later.Cancel(request);
+        }
+
         return result;
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using UserRing.Abi;
 
 namespace UserRing.Engine.Managed.Parking;
@@ -11,13 +12,44 @@ internal struct CancelResult
     /// <summary>Matches that are being executed and can no longer be taken out.</summary>
     internal int Running;
 
-    /// <summary>As <see cref="Cancelled"/>, of operations that the kernel has in a list of their own.</summary>
-    internal int Listed;
+    // Sweeps that took all of their list: each counts as one. And how many were taken by sweeps that take one at a time.
+    private Sweeps _whole;
+    private int _swept;
 
-    internal readonly int Found => Cancelled + Running + Listed;
+    internal readonly int Found => Cancelled + Running + _swept + BitOperations.PopCount((uint)_whole);
 
-    /// <summary>What a cancel of one request answers.</summary>
-    internal readonly int ForOne => Listed > 0 ? Listed : Cancelled > 0 ? 0 : Running > 0 ? -Errno.EALREADY : -Errno.ENOENT;
+    /// <summary>What a cancel of one request answers; a sweep tells how many it took.</summary>
+    internal readonly int ForOne => Cancelled > 0 ? 0 : _swept > 0 ? 1 : Running > 0 ? -Errno.EALREADY : -Errno.ENOENT;
+
+    /// <summary>One more that was taken out.</summary>
+    internal void TakeOut(Request request, in CancelMatch match)
+    {
+        if (request.Sweep == Sweeps.None)
+            Cancelled++;
+        else if (match.SweepsAll)
+            _whole |= request.Sweep;
+        else
+            _swept++;
+    }
+
+    internal void Add(in CancelResult other)
+    {
+        Cancelled += other.Cancelled;
+        Running += other.Running;
+        _swept += other._swept;
+        _whole |= other._whole;
+    }
+}
+
+/// <summary>
+/// What the kernel keeps in a list of its own and cancels by a sweep over it (io_cancel_remove in io_uring/cancel.c).
+/// </summary>
+[Flags]
+internal enum Sweeps : byte
+{
+    None = 0,
+    Children = 1,
+    Futexes = 2,
 }
 
 /// <summary>
@@ -30,8 +62,6 @@ internal abstract class ParkingPlace(RingContext ring)
 
     /// <summary>Takes matching requests out; they complete with ECANCELED, behind what <paramref name="batch"/> completes.</summary>
     internal abstract CancelResult Cancel(in CancelMatch match, IssueBatch batch);
-
-    protected static bool IsListed(Request request) => (OpTable.Of(request.Sqe.Opcode).Needs & Needs.Listed) != 0;
 }
 
 /// <summary>

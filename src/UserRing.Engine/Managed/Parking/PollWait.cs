@@ -115,10 +115,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
                     continue;
                 if (!request.IsDelivering)
                 {
-                    if (IsListed(request))
-                        result.Listed++;
-                    else
-                        result.Cancelled++;
+                    result.TakeOut(request, match);
                     Unlist(request);
                     taken.Append(request);
                 }
@@ -141,7 +138,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         {
             // Waits for the poller if it is looking at this very request, and only then may the request be used again.
             Poller.Instance.Remove(request.WaitSlot, Watched(request));
-            if (!IsListed(request))
+            if (request.Sweep == Sweeps.None)
                 request.Marks |= Marks.StillFound;
             Ring.Later.Cancel(request);
         }

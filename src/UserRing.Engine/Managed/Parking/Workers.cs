@@ -16,9 +16,6 @@ internal sealed class Workers : ParkingPlace, IInterruptible
 {
     private const int OrderBuckets = 64;
 
-    /// <summary>ERESTARTSYS, which only the kernel's own code should ever see; its rings show it all the same.</summary>
-    private const int RestartCode = 512;
-
     private readonly Lock _lock = new();
     private readonly WorkClass _bounded, _unbounded;
     private readonly RequestList[] _behind = new RequestList[OrderBuckets];
@@ -111,7 +108,8 @@ internal sealed class Workers : ParkingPlace, IInterruptible
     {
         RequestList taken = default, fromReady = default;
         var result = default(CancelResult);
-        int plain; // of those that are taken
+        int queued;
+        bool interrupted = false;
         lock (_lock)
         {
             if (match.All)
@@ -128,27 +126,25 @@ internal sealed class Workers : ParkingPlace, IInterruptible
 
             if (!match.All && taken.Count == 0)
                 TakeBehind(match, ref taken);
-            int listed = 0;
             for (Request? request = taken.First; request is not null; request = request.Next)
             {
                 request.Place = null;
-                listed += request.WaitsInCall && IsListed(request) ? 1 : 0;
+                result.TakeOut(request, match);
             }
 
-            plain = taken.Count - listed;
-            (result.Cancelled, result.Listed) = (plain, listed);
+            queued = result.Cancelled;
             if (match.All || taken.Count == 0)
-                InterruptMatching(match, ref result);
+                interrupted = InterruptMatching(match, ref result);
         }
 
-        if (result.Found > taken.Count)
+        if (interrupted)
             Interruption.Repeat(this);
         if (match.All)
         {
             // What is counted (io_uring/cancel.c, io_try_cancel): those that wait here as one, and none if one was running; but each that
             // the kernel would have waiting for its file.
-            int forReadiness = result.Cancelled - plain;
-            result.Cancelled = forReadiness + (result.Running > 0 ? 0 : Math.Min(1, plain));
+            int forReadiness = result.Cancelled - queued;
+            result.Cancelled = forReadiness + (result.Running > 0 ? 0 : Math.Min(1, queued));
             result.Running = 0;
         }
 
@@ -180,23 +176,24 @@ internal sealed class Workers : ParkingPlace, IInterruptible
     private WorkClass ClassOf(Request request) => request.MayWaitLong ? _unbounded : _bounded;
 
     /// <summary>Lock held: which also keeps the worker from leaving its request, and its thread from ending, while it is sent to.</summary>
-    private void InterruptMatching(in CancelMatch match, ref CancelResult result)
+    private bool InterruptMatching(in CancelMatch match, ref CancelResult result)
     {
+        bool any = false;
         foreach (Request request in _executing)
         {
             if (!match.Matches(request) || request.WaitsInCall && request.IsInterrupted) // another cancel has taken that one out
                 continue;
-            if (request.WaitsInCall && IsListed(request))
-                result.Listed++;
-            else if (request.WaitsInCall)
-                result.Cancelled++;
+            if (request.WaitsInCall)
+                result.TakeOut(request, match);
             else
                 result.Running++;
-            request.IsInterrupted = true;
+            request.IsInterrupted = any = true;
             Interruption.Send(request.WorkerTask);
             if (!match.All)
                 break;
         }
+
+        return any;
     }
 
     /// <summary>Lock held: from here on a cancel interrupts it.</summary>
@@ -284,7 +281,7 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         lock (_lock)
             _executing.Remove(request); // before it is completed: a cancel must not look at a request that is used again
         if (outcome == IssueOutcome.Done)
-            batch.Complete(request, request.Result == -Errno.EINTR ? InterruptedResult(request, row) : request.Result);
+            batch.Complete(request, request.Result == -Errno.EINTR && request.WaitsInCall ? -Errno.ECANCELED : request.Result);
         else
             Chain.Arm(timeout);
     }
@@ -342,13 +339,6 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         while (request.MustRepeat(ready));
         return ready > 0;
     }
-
-    /// <summary>
-    /// What the kernel says of a call that a cancel interrupted: transfers turn its internal code into EINTR (io_uring/rw.c, net.c),
-    /// everything else lets it through (an open of a FIFO, splice, tee).
-    /// </summary>
-    private static int InterruptedResult(Request request, in OpRow row) =>
-        request.WaitsInCall ? -Errno.ECANCELED : row.ReadyOn == Ready.Never ? -RestartCode : -Errno.EINTR;
 
     /// <summary>After a request: the next one of the same file for this worker, or its seat is free.</summary>
     private Request? Leave(ulong fileKey, int task, WorkClass workClass)
