@@ -42,6 +42,7 @@ internal sealed class Drain
             IsActive = false;
         _waiting.Add(chain);
         Release();
+        chain.WaitedForOthers = drains && !chain.IsStarted;
     }
 
     public void Release()

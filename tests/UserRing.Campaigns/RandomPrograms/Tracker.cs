@@ -28,6 +28,9 @@ internal sealed class Member(int number, RequestShape shape, Chain chain)
     /// <summary>It was under way when the last descriptor of its end was closed, and keeps the end open.</summary>
     public bool HoldsClosed { get; set; }
 
+    /// <summary>Something happened to its stream while it was under way.</summary>
+    public bool WasTouched { get; set; }
+
     /// <summary>Completions there had been when it was submitted.</summary>
     public int Before { get; set; }
 
@@ -57,6 +60,9 @@ internal sealed class Chain
     public bool IsStarted { get; set; }
 
     public bool IsDrained { get; set; }
+
+    /// <summary>Was drained, and something was under way.</summary>
+    public bool WaitedForOthers { get; set; }
 
     public bool IsPresumedQuiet => Members.TrueForAll(member => member.IsPresumedQuiet);
 
@@ -219,6 +225,7 @@ internal sealed class Tracker(World world)
             foreach (Member member in chain.Members)
             {
                 member.IsPresumedQuiet = false;
+                member.WasTouched |= !member.IsEnded;
                 member.HoldsClosed |= member.Shape.UsesStream && chain.IsStarted && chain.Head == member && NumberOf(member) < 0;
                 member.IsDue = member.Shape.Kind == Kind.Poll && !member.IsEnded && chain.IsStarted && Readiness(member) != 0;
             }
@@ -238,10 +245,10 @@ internal sealed class Tracker(World world)
         }
     }
 
-    /// <summary>Whether something is still to be expected without anything being done for it.</summary>
     /// <summary>Of which something is expected.</summary>
     public Member? Last { get; private set; }
 
+    /// <summary>Whether something is still to be expected without anything being done for it.</summary>
     public Outlook Outlook()
     {
         Outlook all = _drain.WaitsForUnknown ? RandomPrograms.Outlook.Unsure : RandomPrograms.Outlook.Quiet;
