@@ -254,8 +254,12 @@ internal sealed class Tracker(World world)
         Outlook all = _drain.WaitsForUnknown ? RandomPrograms.Outlook.Unsure : RandomPrograms.Outlook.Quiet;
         foreach (Chain chain in _chains)
         {
-            if (chain.IsStarted && !chain.IsEnded)
-                all = (Outlook)Math.Max((int)all, (int)OutlookOf(chain));
+            if (chain.IsEnded || !chain.Members[0].IsSubmitted)
+                continue;
+            // Whether the kernel, too, holds back what is held back here depends on what it refused.
+            bool mayStart = !chain.IsStarted && !chain.IsPresumedQuiet;
+            Outlook one = chain.IsStarted ? OutlookOf(chain) : mayStart ? RandomPrograms.Outlook.Unsure : RandomPrograms.Outlook.Quiet;
+            all = (Outlook)Math.Max((int)all, (int)one);
         }
 
         return all;
@@ -271,6 +275,8 @@ internal sealed class Tracker(World world)
                 continue;
             if (member.IsPresumedQuiet)
                 return RandomPrograms.Outlook.Quiet;
+            if (chain.IsSilent)
+                return RandomPrograms.Outlook.Unsure; // which of them it has come to cannot be seen
             if (member.IsDue || CanEnd(member))
             {
                 member.IsDue = true;

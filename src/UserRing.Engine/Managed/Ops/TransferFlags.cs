@@ -33,4 +33,11 @@ internal static class TransferFlags
     /// </summary>
     internal static bool WouldWait(int flags, int error, ref FileFacts.Entry facts) =>
         (flags & Libc.RWF_NOWAIT) != 0 && (error == -Errno.EAGAIN || (flags & ~KnownFlags) == 0 && facts.TakesNoWait);
+
+    /// <summary>
+    /// A write that is not to wait, to a file whose writes always may: neither its place nor its memory is looked at (io_uring/rw.c,
+    /// io_write).
+    /// </summary>
+    internal static bool ForbidsWrite(int flags, ref FileFacts.Entry facts) =>
+        (flags & Libc.RWF_NOWAIT) != 0 && (flags & OnFilesOnly) == 0 && facts.WritesBlock;
 }
