@@ -96,6 +96,7 @@ internal sealed partial class Submission
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
         if ((row.Needs & Needs.File) != 0 && FindFile(request) is < 0 and var error)
         {
+            request.ByWorker = false; // as what fails in a worker for want of a file (io_uring/io_uring.c, io_wq_submit_work)
             _batch.Complete(request, error);
             return;
         }

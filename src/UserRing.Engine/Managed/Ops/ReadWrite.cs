@@ -183,6 +183,8 @@ internal static class ReadWrite
         long offset = request.IsStream ? CurrentPosition : (long)request.Sqe.Off;
         // The kernel needs no worker to wait for pages of a file system that can call back (FOP_BUFFER_RASYNC).
         request.ByWorker &= write || (request.Sqe.Flags & SqeFlags.Async) != 0 || !facts.TakesNoWait;
+        if (mode == IssueMode.Worker && request.Marks != Marks.None && facts.IsDirect && !(write && Extends(request, vector, offset)))
+            request.ByWorker = false; // the device ends it, whoever has started it
         while (true)
         {
             nint done = Call(request, write, vector, offset, flags | (ownNoWait ? Libc.RWF_NOWAIT : 0));
@@ -237,6 +239,10 @@ internal static class ReadWrite
             }
         }
     }
+
+    /// <summary>A direct write beyond the end is waited for where it is made.</summary>
+    private static bool Extends(Request request, bool vector, long offset) =>
+        offset == CurrentPosition || Libc.StatFd(request.File, out FileIdentity file) < 0 || offset + (long)Total(request, vector) > file.Size;
 
     /// <summary>
     /// A file that can be polled and has no call of this kind (an epoll, say): it refuses even nothing at all. The kernel waits until it
@@ -359,6 +365,7 @@ internal static class ReadWrite
 
     private static IssueOutcome Done(Request request, int result)
     {
+        request.ByWorker &= result >= 0; // a worker leaves a transfer that fails to the task (io_uring/rw.c, io_rw_done)
         request.Result = result;
         return IssueOutcome.Done;
     }
