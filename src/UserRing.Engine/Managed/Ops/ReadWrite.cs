@@ -134,7 +134,7 @@ internal static class ReadWrite
         if (request.Marks != Marks.None && request.Progress == 0)
         {
             request.Asked = (long)Total(request, vector);
-            request.ByWorker |= facts.IsMemoryFile; // where the kernel cannot try
+            request.ByWorker |= facts.IsMemoryFile || write && facts.WritesBlock; // where the kernel cannot try
         }
 
         if (request.Progress > 0 && !RestIsOwed(request, ref facts, vector))
