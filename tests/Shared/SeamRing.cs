@@ -10,7 +10,7 @@ namespace UserRing.Testing;
 /// </summary>
 internal sealed unsafe class SeamRing : IDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private const int Protection = Libc.PROT_READ | Libc.PROT_WRITE;
 

@@ -7,7 +7,7 @@ namespace UserRing.Tests;
 /// <summary>How a program that does not wait in the ring learns of completions: poll(2), and the signal of the first io_uring.</summary>
 public sealed class NotificationTests
 {
-    private const int PatienceMs = 10_000;
+    private static readonly int PatienceMs = (int)SeamRing.Patience.TotalMilliseconds;
 
     public static TheoryData<string> Engines => ["kernel", "managed"];
 

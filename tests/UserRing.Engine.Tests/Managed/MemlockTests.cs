@@ -20,7 +20,7 @@ public sealed class MemlockTests
     [Scenario]
     private static void ManyThreads(string[] arguments)
     {
-        const int Rounds = 1500;
+        const int Rounds = 500;
         var caller = new FailingCaller { MemlockPages = LimitPages };
         var engine = new ManagedEngine(null, caller);
         new SeamRing(engine, 4, default).Dispose();

@@ -6,7 +6,7 @@ namespace UserRing.Tests;
 /// <summary>A scenario run in a process of its own, for what counts descriptors, sets limits or may end the process.</summary>
 internal sealed record Child(int ExitCode, string Output, string Errors)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     /// <summary>Runs it and expects it to succeed: what it wrote.</summary>
     public static string Succeeds(Action scenario, string[]? arguments = null, Dictionary<string, string?>? environment = null) =>

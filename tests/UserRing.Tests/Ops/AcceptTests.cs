@@ -86,14 +86,27 @@ public sealed class AcceptTests
             Assert.Equal(1, ring.Submit());
             if (flags != 0)
                 Assert.True(ring.StaysQuiet(10)); // it is not on its way to where it waits
-            ring.Next(100).PrepareAsyncCancel(7, key).UserData = 100;
-            if (key == CancelFlags.Fd)
-                ring.SqeAt((uint)(2 * round + 1) & 7).Fd = listener;
-            Assert.Equal(1, ring.Submit());
-            Dictionary<ulong, int> results = ring.Results(2);
+            Dictionary<ulong, int> results = [];
+            for (ulong number = 100; !results.ContainsKey(7); number++)
+            {
+                // On a busy machine a worker may still have it in hand, be told, and wait all the same.
+                ref Sqe cancel = ref ring.Next().PrepareAsyncCancel(7, key);
+                cancel.UserData = number;
+                if (key == CancelFlags.Fd)
+                    cancel.Fd = listener;
+                Assert.Equal(1, ring.Submit());
+                ring.Await(flags == 0 && number == 100 ? 2u : 1u);
+                while (ring.Ready > 0 || !results.ContainsKey(number) || !ring.StaysQuiet(20))
+                {
+                    Cqe cqe = ring.Take();
+                    results.Add(cqe.UserData, cqe.Res);
+                }
+            }
+
             Assert.Equal(-Errno.ECANCELED, results[7]);
-            // On a busy machine a worker may still have it in hand.
-            Assert.Contains(results[100], flags == 0 ? new[] { 0 } : [0, -Errno.EALREADY]);
+            // Between the worker's hands and where it waits the kernel finds it nowhere.
+            int[] answers = flags == 0 ? [0] : engine == TestEngines.Kernel ? [0, -Errno.EALREADY, -Errno.ENOENT] : [0, -Errno.EALREADY];
+            Assert.Contains(results[100], answers);
         }
 
         Assert.Equal(0, caller.Connect(listener.Address));
