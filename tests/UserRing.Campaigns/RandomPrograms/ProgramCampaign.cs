@@ -8,7 +8,7 @@ namespace UserRing.Campaigns.RandomPrograms;
 /// </summary>
 internal sealed class ProgramCampaign(Verdict verdict)
 {
-    private const int MostDifferences = 20;
+    private const int MostDifferences = 20, ProgressEvery = 500;
 
     private readonly List<string> _differences = [];
 
@@ -27,6 +27,8 @@ internal sealed class ProgramCampaign(Verdict verdict)
         if (Differs(verdict, program, out ProgramRun? run) is not { } difference)
         {
             Situations.Count(run!);
+            if (Programs % ProgressEvery == 0)
+                Console.WriteLine($"{Programs} programs, {Differing.Count} differ");
             return;
         }
 
@@ -47,7 +49,7 @@ internal sealed class ProgramCampaign(Verdict verdict)
         Assert.Fail($"{_differences[0]}\n\nSmallest:\n{smallest}\n{Differs(new Verdict(world), smallest, out _)}");
     }
 
-    public RandomProgram Smallest(World world, RandomProgram program, Slip? slip = null)
+    public static RandomProgram Smallest(World world, RandomProgram program, Slip? slip = null)
     {
         var quick = new Verdict(world, repetitions: 1, slip);
         return new Reducer(smaller => Differs(quick, smaller, out _) is not null).Reduce(program);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using CsCheck;
 using UserRing.Abi;
 
 namespace UserRing.Campaigns.RandomPrograms;
@@ -69,7 +68,7 @@ public sealed class RandomProgramTests
         while (campaign.Differing.Count == 0 && campaign.Programs < ManyPrograms)
             campaign.Run();
         Assert.NotEmpty(campaign.Differing);
-        RandomProgram smallest = campaign.Smallest(world, campaign.Differing[0], Harden);
+        RandomProgram smallest = ProgramCampaign.Smallest(world, campaign.Differing[0], Harden);
         Assert.Single(smallest.Steps);
         Assert.Equal(2, Assert.IsType<Batch>(smallest.Steps[0]).Requests.Length);
     }
