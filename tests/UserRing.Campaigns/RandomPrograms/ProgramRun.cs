@@ -179,6 +179,9 @@ internal sealed partial class ProgramRun : IDisposable
     private void Act(FarStep step)
     {
         Stream stream = _world[step.Stream];
+        // A report that finds no room ends what goes on, and whether it is there before room is made is a matter of moments.
+        if (_ring.Ready > 0 && _tracker.HasMultishot)
+            Rest();
         switch (step.Act)
         {
             case FarAct.Write:

@@ -205,6 +205,9 @@ internal sealed class Tracker(World world)
     /// <summary>Something that may wait was handed to a worker, and nobody can see whether it has arrived where it waits.</summary>
     public bool IsMurky => _members.Exists(IsMurkyOne);
 
+    /// <summary>A poll under way reports more than once.</summary>
+    public bool HasMultishot => _members.Exists(member => !member.IsEnded && member.Shape is { Kind: Kind.Poll, Count: > 0 });
+
     public static bool IsMurkyOne(Member member) => !member.IsEnded && member.Shape.MayWait
         && (member.Shape.Is(SqeFlags.Async) || member.Chain.StartsOnWorker);
 

@@ -181,10 +181,7 @@ internal static class ReadWrite
         Request request, IssueBatch batch, ref FileFacts.Entry facts, IssueMode mode, bool write, bool vector, int flags, bool ownNoWait)
     {
         long offset = request.IsStream ? CurrentPosition : (long)request.Sqe.Off;
-        // The kernel needs no worker to wait for pages of a file system that can call back (FOP_BUFFER_RASYNC).
-        request.ByWorker &= write || (request.Sqe.Flags & SqeFlags.Async) != 0 || !facts.TakesNoWait;
-        if (mode == IssueMode.Worker && request.Marks != Marks.None && facts.IsDirect && !(write && Extends(request, vector, offset)))
-            request.ByWorker = false; // the device ends it, whoever has started it
+        request.ByWorker &= IsWorkers(request, ref facts, mode, write, vector, offset);
         while (true)
         {
             nint done = Call(request, write, vector, offset, flags | (ownNoWait ? Libc.RWF_NOWAIT : 0));
@@ -240,9 +237,17 @@ internal static class ReadWrite
         }
     }
 
-    /// <summary>A direct write beyond the end is waited for where it is made.</summary>
-    private static bool Extends(Request request, bool vector, long offset) =>
-        offset == CurrentPosition || Libc.StatFd(request.File, out FileIdentity file) < 0 || offset + (long)Total(request, vector) > file.Size;
+    /// <summary>
+    /// Whether the kernel's worker, if one has it, ends it as well. A direct transfer is ended by the device, unless it makes the file
+    /// longer; and no worker is needed to wait for pages of a file system that can call back (FOP_BUFFER_RASYNC).
+    /// </summary>
+    private static bool IsWorkers(Request request, ref FileFacts.Entry facts, IssueMode mode, bool write, bool vector, long offset)
+    {
+        if (mode != IssueMode.Worker || request.Marks == Marks.None || !facts.IsDirect)
+            return write || (request.Sqe.Flags & SqeFlags.Async) != 0 || !facts.TakesNoWait;
+        return write && (offset == CurrentPosition || Libc.StatFd(request.File, out FileIdentity file) < 0
+            || offset + (long)Total(request, vector) > file.Size);
+    }
 
     /// <summary>
     /// A file that can be polled and has no call of this kind (an epoll, say): it refuses even nothing at all. The kernel waits until it
