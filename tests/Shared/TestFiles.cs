@@ -27,6 +27,9 @@ internal class TestDescriptor(int number) : IDisposable
             _ = Libc.Close(number);
     }
 
+    /// <summary>Gives the number up without closing it.</summary>
+    public int Detach() => Interlocked.Exchange(ref _number, -1);
+
     public virtual void Dispose() => Close();
 
     private static int Checked(int number)
