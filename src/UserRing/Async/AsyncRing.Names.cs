@@ -16,7 +16,8 @@ public sealed partial class AsyncRing
             return ValueTask.FromCanceled(cancellationToken);
         OperationSlot slot = Rent(path, newPath);
         slot.Sqe.PrepareRenameat(
-            SqePreparation.CurrentDirectory, slot.Address, SqePreparation.CurrentDirectory, slot.SecondAddress, overwrite ? 0 : DoNotReplace);
+            SqePreparation.CurrentDirectory, slot.Address, SqePreparation.CurrentDirectory, slot.SecondAddress,
+            overwrite ? 0 : DoNotReplace);
         return slot.StartVoid(cancellationToken);
     }
 

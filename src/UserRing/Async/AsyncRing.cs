@@ -4,13 +4,13 @@ using UserRing.Engine;
 namespace UserRing.Async;
 
 /// <summary>
-/// Operations on files, names and time to be awaited, on a ring of their own with one thread that submits and reaps. The same on either engine.
+/// Operations on files and names to be awaited, on a ring of their own with one thread that submits and reaps. The same on either engine.
 /// </summary>
 /// <remarks>
 /// <para>All members from any thread, at any time. Continuations run on the ring's thread unless
 /// <see cref="AsyncRingOptions.ContinueOnThreadPool"/> says otherwise or the awaiter has a context of its own: do not block there.</para>
-/// <para>A buffer is the engine's and a handle stays open until the operation has completed, also if it was cancelled: cancelling asks for its
-/// end, and the task ends with it. If the operation was faster its result is returned.</para>
+/// <para>A buffer is the engine's and a handle stays open until the operation has completed, also if it was cancelled: cancelling asks for
+/// its end, and the task ends with it. If the operation was faster its result is returned.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 public sealed partial class AsyncRing : IAsyncDisposable, IDisposable

@@ -22,8 +22,8 @@ internal enum SlotState
 }
 
 /// <summary>
-/// One operation in flight and its awaiter. It keeps the caller's buffer pinned and handle open until the completion, whatever becomes of the
-/// caller; that is why a cancelled operation ends with its own completion and not with the cancel.
+/// One operation in flight and its awaiter. It keeps the caller's buffer pinned and handle open until the completion, whatever becomes of
+/// the caller; that is why a cancelled operation ends with its own completion and not with the cancel.
 /// </summary>
 /// <remarks>
 /// Pooled by its reactor. One whose cancellation callback was under way when it completed is not used again: a late cancel would hit the
@@ -143,7 +143,7 @@ internal sealed class OperationSlot : IValueTaskSource<int>, IValueTaskSource
     {
         LetGo();
         _result = result;
-        // Not Dispose, which would wait for a callback that is running. False also when it has run: then it may still be on its way to the loop.
+        // Not Dispose, which would wait for a callback that is running. False also when it has run: its cancel may be on its way here.
         _mayBeUsedAgain = !_token.CanBeCanceled || _registration.Unregister();
         State = SlotState.Completed;
         if (Interlocked.CompareExchange(ref _continuation, Done, null) is { } continuation)
@@ -267,7 +267,7 @@ internal sealed class OperationSlot : IValueTaskSource<int>, IValueTaskSource
         if (scheduler is SynchronizationContext context)
             context.Post(continuation.Invoke, state);
         else
-            Task.Factory.StartNew(continuation, state, CancellationToken.None, TaskCreationOptions.DenyChildAttach, (TaskScheduler)scheduler);
+            Task.Factory.StartNew(continuation, state, default, TaskCreationOptions.DenyChildAttach, (TaskScheduler)scheduler);
     }
 
     private static object? CurrentScheduler()

@@ -138,7 +138,9 @@ internal sealed class Reactor : IDisposable
             WakeUp();
     }
 
-    /// <summary>Cancels what is there, refuses what comes, and ends when the last completion is in. From any thread, any number of times.</summary>
+    /// <summary>
+    /// Cancels what is there, refuses what comes, and ends when the last completion is in. From any thread, any number of times.
+    /// </summary>
     internal Task Stop()
     {
         _isStopping = true;
