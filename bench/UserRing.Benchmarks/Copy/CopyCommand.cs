@@ -27,7 +27,7 @@ internal static class CopyCommand
     private static async Task<int> Run(string[]? engines, int files, int seed, string place, CancellationToken stop)
     {
         if (!Directory.Exists(place))
-            return await TrafficCommand.RunEach(engines, (_, _) => throw new ToolException($"--in {place}: no such folder"), () => "", stop);
+            return TrafficCommand.Fail("copy", $"--in {place}: no such folder", ToolException.BadInput);
         string root = Path.Combine(Path.GetFullPath(place), $".uring-copy-{Environment.ProcessId}");
         string tree = Path.Combine(root, "tree");
         CopyRun? run = null;

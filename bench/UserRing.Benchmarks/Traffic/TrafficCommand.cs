@@ -8,7 +8,9 @@ using UserRing.Tool.Bench;
 
 namespace UserRing.Benchmarks.Traffic;
 
-/// <summary>What the commands with real traffic share: the choice of an engine, progress on stderr, errors in one line, exit codes.</summary>
+/// <summary>
+/// What the commands with real traffic share: the choice of an engine, progress on stderr, errors in one line, exit codes.
+/// </summary>
 internal static class TrafficCommand
 {
     private const int Stopped = 130;
@@ -82,9 +84,10 @@ internal static class TrafficCommand
         await Console.Error.WriteAsync(clear);
     }
 
-    private static int Fail(string engine, string message, int exitCode)
+    /// <summary>One line on stderr: the exit code.</summary>
+    public static int Fail(string who, string message, int exitCode)
     {
-        Console.Error.WriteLine($"{engine}: {message.ReplaceLineEndings(" ").Trim()}");
+        Console.Error.WriteLine($"{who}: {message.ReplaceLineEndings(" ").Trim()}");
         return exitCode;
     }
 }

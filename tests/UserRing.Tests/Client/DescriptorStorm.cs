@@ -100,7 +100,8 @@ internal sealed class DescriptorStorm : IDisposable
                 break;
             case 3:
                 int place = (int)(_last % PipePlaces);
-                Begin(ref sqe.PreparePipe(_memory.At(8192 + 8 * place), 0, direct ? FileSlots.Alloc : 0), direct ? Kind.Other : Kind.MakesPipe);
+                sqe.PreparePipe(_memory.At(8192 + 8 * place), 0, direct ? FileSlots.Alloc : 0);
+                Begin(ref sqe, direct ? Kind.Other : Kind.MakesPipe);
                 _inFlight[_last] = _inFlight[_last] with { Number = place };
                 break;
             case 4:

@@ -18,9 +18,14 @@ public sealed class StallingFileSystem : IDisposable
         _server = Child.Start(Serve);
         string answer = _server.StandardOutput.ReadLine() ?? "";
         if (answer.StartsWith('/'))
+        {
             Root = answer;
+            AwaitHeld(0); // from now on its folder is known
+        }
         else
+        {
             Reason = answer;
+        }
     }
 
     /// <summary>The path of its root.</summary>
@@ -32,12 +37,8 @@ public sealed class StallingFileSystem : IDisposable
     public string this[string name] => $"{Root}/{name}";
 
     /// <summary>Until that many calls wait in it.</summary>
-    internal void AwaitHeld(int count)
-    {
-        long held = 0;
-        bool came = SpinWait.SpinUntil(() => (held = new FileInfo(this[StallingServer.Count]).Length) == count, SeamRing.Patience / 2);
-        Assert.True(came, $"{held} calls wait in the file system, not {count}");
-    }
+    internal void AwaitHeld(int count) =>
+        Until.True(() => File.Exists(this[$"{StallingServer.Waiting}/{count}"]), $"{count} calls wait in the file system");
 
     internal void LetGoOn() => Assert.False(File.Exists(this[StallingServer.GoOn]));
 

@@ -17,11 +17,13 @@ internal sealed unsafe class StallingServer(int device)
     /// <summary>A file whose close waits.</summary>
     public const string Clinging = "clinging";
 
-    /// <summary>Its size tells how many calls wait.</summary>
-    public const string Count = "count";
+    /// <summary>
+    /// A folder of its own, since what waits may have the other one locked. It has a file for one number: of the calls that wait.
+    /// </summary>
+    public const string Waiting = "waiting";
 
-    /// <summary>There is none, but who looks for it has the calls that wait go on.</summary>
-    public const string GoOn = "go on";
+    /// <summary>There is no such file, but who looks for it has the calls that wait go on.</summary>
+    public const string GoOn = Waiting + "/go on";
 
     public const int FileBytes = 4096;
 
@@ -32,7 +34,7 @@ internal sealed unsafe class StallingServer(int device)
     private const int HeaderBytes = 40, ReplyHeaderBytes = 16, AttributeBytes = 88;
     private const uint NewSize = 8;
     private const uint Major = 7, Minor = 31, WritebackCache = 1 << 16;
-    private const ulong Root = 1, PlainNode = 2, ClingingNode = 3, CountNode = 4;
+    private const ulong Root = 1, PlainNode = 2, ClingingNode = 3, CountNode = 4, WaitingNode = 5;
     private const ulong LongTime = 1_000_000;
 
     private readonly byte[] _request = new byte[1 << 18];
@@ -78,7 +80,8 @@ internal sealed unsafe class StallingServer(int device)
                 Answer(number, 0, settings);
                 break;
             case Lookup:
-                LookUp(number, Encoding.UTF8.GetString(argument[..^1]));
+                string name = Encoding.UTF8.GetString(argument[..^1]);
+                LookUp(number, node == WaitingNode ? $"{Waiting}/{name}" : name);
                 break;
             case GetAttributes:
             case SetAttributes when (Word(argument, 0) & NewSize) == 0: // times, after a write
@@ -117,7 +120,8 @@ internal sealed unsafe class StallingServer(int device)
         {
             Plain => (PlainNode, LongTime),
             Clinging => (ClingingNode, LongTime),
-            Count => (CountNode, 0ul),
+            Waiting => (WaitingNode, LongTime),
+            _ when name == $"{Waiting}/{_held.Count}" => (CountNode, 0ul), // to be asked for again each time
             _ => (0ul, 0ul),
         };
         if (node != 0)
@@ -135,19 +139,23 @@ internal sealed unsafe class StallingServer(int device)
             _held.Clear();
             Answer(number, -Errno.ENOENT);
         }
+        else if (name.StartsWith(Waiting, StringComparison.Ordinal))
+        {
+            Answer(number, -Errno.ENOENT);
+        }
         else
         {
             _held.Add(number, new byte[HeaderBytes + AttributeBytes]); // then there is no such file
         }
     }
 
-    private byte[] Attributes(ulong node)
+    private static byte[] Attributes(ulong node)
     {
         const uint Folder = 0x41ED, File = 0x81A4;
         byte[] attributes = new byte[AttributeBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(attributes, node);
-        BinaryPrimitives.WriteUInt64LittleEndian(attributes.AsSpan(8), node == CountNode ? (ulong)_held.Count : FileBytes);
-        Put(attributes, 60, node == Root ? Folder : File, 1);
+        BinaryPrimitives.WriteUInt64LittleEndian(attributes.AsSpan(8), FileBytes);
+        Put(attributes, 60, node is Root or WaitingNode ? Folder : File, 1);
         return attributes;
     }
 

@@ -19,7 +19,10 @@ internal enum Ending
     /// <summary>The same, and the kernel's internal code for a call to be restarted shows through: 512.</summary>
     Restarted,
 
-    /// <summary>Nothing ends the call but what it waits for; the cancel is told that it runs.</summary>
+    /// <summary>
+    /// The cancel is told that it runs, and it succeeds when the call ends: with what it waits for or, if it only asked for a read ahead,
+    /// when that is interrupted.
+    /// </summary>
     LeftAlone,
 }
 

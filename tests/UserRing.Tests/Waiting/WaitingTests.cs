@@ -56,6 +56,7 @@ public sealed class WaitingTests(StallingFileSystem stalling) : IClassFixture<St
         ref Sqe sqe = ref ring.Next();
         one.Prepare(scene, ref sqe);
         sqe.UserData = Target;
+        bool isAsync = (sqe.Flags & SqeFlags.Async) != 0;
         int queued = ring.Submit();
         Assert.InRange(queued, 1, 2);
         if (one.IsHeld)
@@ -68,7 +69,6 @@ public sealed class WaitingTests(StallingFileSystem stalling) : IClassFixture<St
         {
             Cqe cancel = ring.Take();
             results.Add(cancel.UserData, cancel.Res);
-            Assert.True(ring.StaysQuiet(20));
             stalling.LetGoOn();
         }
 
@@ -79,12 +79,12 @@ public sealed class WaitingTests(StallingFileSystem stalling) : IClassFixture<St
                 results.Add(cqe.UserData, cqe.Res);
         }
 
-        AssertEnds(one, results[Target], results[Cancel]);
+        AssertEnds(one, isAsync, results[Target], results[Cancel]);
         if (queued > 1)
             Assert.Equal(-Errno.ECANCELED, results[Companion]);
     }
 
-    private static void AssertEnds(WaitingCase one, int target, int cancel)
+    private static void AssertEnds(WaitingCase one, bool isAsync, int target, int cancel)
     {
         (int, int) expected = one.Ending switch
         {
@@ -94,9 +94,10 @@ public sealed class WaitingTests(StallingFileSystem stalling) : IClassFixture<St
             Ending.Restarted => (-Restart, -Errno.EALREADY),
             _ => (0, -Errno.EALREADY),
         };
-        // On a busy machine the worker may not have got to it, or not yet let go of it to wait elsewhere.
+        // On a busy machine a worker may not have got to it, or not yet let go of it to wait elsewhere.
         bool isByWorker = one.Ending is Ending.Restarted or Ending.Interrupted && !one.IsHeld;
-        if ((target, cancel) == (-Errno.ECANCELED, 0) && isByWorker)
+        (int, int)[] also = isByWorker ? [(-Errno.ECANCELED, 0)] : isAsync ? [(-Errno.ECANCELED, -Errno.EALREADY)] : [];
+        if (also.Contains((target, cancel)))
             return;
         Assert.Equal(expected, (target, cancel));
     }

@@ -162,7 +162,8 @@ internal static class Open
     /// </summary>
     private static int Interrupted(int directory, nuint path)
     {
-        int place = Libc.Openat2(directory, path, new OpenHow { Flags = (uint)(Libc.O_PATH | Libc.O_CLOEXEC), Resolve = Libc.RESOLVE_CACHED });
+        var how = new OpenHow { Flags = (uint)(Libc.O_PATH | Libc.O_CLOEXEC), Resolve = Libc.RESOLVE_CACHED };
+        int place = Libc.Openat2(directory, path, how);
         if (place < 0)
             return -Errno.EINTR;
         bool isFifo = Libc.StatFd(place, out FileIdentity file) == 0 && (file.Mode & Libc.S_IFMT) == Libc.S_IFIFO;
