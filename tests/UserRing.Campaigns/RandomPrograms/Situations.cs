@@ -19,7 +19,9 @@ internal sealed class Situations
     ];
 
     private const string BrokenChain = "chain broken", ShortInChain = "short transfer in a chain", TimeoutWon = "link timeout won",
-        TimeoutLost = "link timeout lost", CancelFound = "cancel found", CancelLate = "cancel came late",  DrainBehindParked = "drain behind a parked request", Overflow = "CQ overflow", Refused = "refused in preparation",
+        TimeoutLost = "link timeout lost", CancelFound = "cancel found", CancelLate = "cancel came late",
+        DrainBehindParked = "drain behind a parked request", Overflow = "CQ overflow",
+        Refused = "refused in preparation",
         FixedFile = "fixed file used", ReadyLater = "parked, then ready", Silent = "silent success", Multishot = "multishot went on",
         Asynchronous = "asked for a worker";
 
