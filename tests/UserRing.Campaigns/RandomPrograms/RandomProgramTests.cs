@@ -46,7 +46,8 @@ public sealed class RandomProgramTests
         int most = Environment.GetEnvironmentVariable("URING_CAMPAIGN") == "full" ? 100_000 : 0;
         if (Environment.GetEnvironmentVariable("URING_PROGRAMS") is { } programs)
             most = int.Parse(programs);
-        Requirements.SkipUnless(most > 0, "Asked for by URING_PROGRAMS, URING_SEED or URING_CAMPAIGN.");
+        if (most == 0)
+            Assert.Skip("Asked for by URING_PROGRAMS, URING_SEED or URING_CAMPAIGN."); // nothing is lacking: also under CI
         while (campaign.Programs < most)
             campaign.Run();
         campaign.Conclude(world);
