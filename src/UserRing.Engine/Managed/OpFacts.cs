@@ -17,8 +17,11 @@ internal static class OpFacts
     internal const string Newer = "newer than Linux 6.18";
     internal const string NewerThere = Newer + "; AbiLevel.Newest has it";
 
-    private const string Transfer = "an I/O priority is checked and not applied";
+    private const string Transfer = "an I/O priority is checked and not applied: system calls take that of their thread";
     private const string Copies = "data are copied, as the notification says if asked";
+    private const string OfSockets = "no commands of devices, which take them from rings alone; no transmit timestamps, because who takes "
+        + "them from a socket's error queue takes its other errors as well";
+
     private const string NetworkCard = "needs a receive queue of a network card, which the kernel gives to its own rings only";
 
     private static readonly OpFact[] Rows = Checked(
@@ -26,7 +29,7 @@ internal static class OpFacts
         new(Opcode.Nop, WaitingPlace.Inline),
         new(Opcode.Readv, WaitingPlace.Poll, Transfer),
         new(Opcode.Writev, WaitingPlace.Poll, Transfer),
-        new(Opcode.Fsync, WaitingPlace.Worker, "a range is not honoured, the whole file is synced"),
+        new(Opcode.Fsync, WaitingPlace.Worker, "a range is not honoured, the whole file is synced: no system call takes one"),
         new(Opcode.ReadFixed, WaitingPlace.Poll, Transfer),
         new(Opcode.WriteFixed, WaitingPlace.Poll, Transfer),
         new(Opcode.PollAdd, WaitingPlace.Poll),
@@ -69,7 +72,7 @@ internal static class OpFacts
         new(Opcode.Fgetxattr, WaitingPlace.Worker),
         new(Opcode.Getxattr, WaitingPlace.Worker),
         new(Opcode.Socket, WaitingPlace.Inline),
-        new(Opcode.UringCmd, WaitingPlace.Inline, "no transmit timestamps; no commands of devices"),
+        new(Opcode.UringCmd, WaitingPlace.Inline, OfSockets),
         new(Opcode.SendZc, WaitingPlace.Poll, Copies),
         new(Opcode.SendmsgZc, WaitingPlace.Poll, Copies),
         new(Opcode.ReadMultishot, WaitingPlace.Poll),

@@ -23,6 +23,7 @@ public sealed class DescriptorStormTests
         Holdings before = Holdings.Now();
         Run(arguments[0], seed + 1000);
         before.AwaitReturn();
+        Holdings.AwaitNoWorkers();
     }
 
     private static void Run(string engine, int seed)

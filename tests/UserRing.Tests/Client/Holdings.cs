@@ -37,8 +37,14 @@ internal sealed partial record Holdings(int Descriptors, int RingMappings, int P
         Holdings now = Now();
         bool returned = SpinWait.SpinUntil(() => (now = Now()).IsWithin(this), SeamRing.Patience);
         Assert.True(returned, $"before: {this}, now: {now}");
-        Until.True(() => Threads("uring-", "iou-") <= MostSharedThreads, "idle workers end");
+        AwaitThreads(MostSharedThreads, "uring-", "iou-");
     }
+
+    /// <summary>Until the threads that executed what blocks have ended, which they do when they have had nothing to do for seconds.</summary>
+    public static void AwaitNoWorkers() => AwaitThreads(0, "uring-work", "iou-wrk");
+
+    private static void AwaitThreads(int most, params string[] beginnings) =>
+        Until.True(() => Threads(beginnings) <= most, $"of the engine's threads there are no more than {most}");
 
     private bool IsWithin(Holdings other) =>
         Descriptors <= other.Descriptors && RingMappings <= other.RingMappings && PollingThreads <= other.PollingThreads;
