@@ -12,11 +12,15 @@ internal sealed unsafe class SeamRing : IDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>Of the two areas that a NO_MMAP ring is given.</summary>
+    private const int OwnBytes = 1 << 16;
+
     private const int Protection = Libc.PROT_READ | Libc.PROT_WRITE;
 
     private readonly RingParams _parameters;
     private readonly nuint _rings, _ringBytes, _sqes, _sqeBytes;
     private readonly uint _sqeStride, _cqeStride;
+    private readonly TestMemory? _own;
     private uint _tail;
     private bool _released, _unmapped;
 
@@ -28,6 +32,12 @@ internal sealed unsafe class SeamRing : IDisposable
     public SeamRing(IRingEngine engine, uint entries, RingParams parameters)
     {
         Engine = engine;
+        if ((parameters.Flags & SetupFlags.NoMmap) != 0)
+        {
+            _own = new TestMemory(2 * OwnBytes);
+            (parameters.CqOff.UserAddr, parameters.SqOff.UserAddr) = (_own.At(0), _own.At(OwnBytes));
+        }
+
         Descriptor = engine.Setup(entries, (nuint)(&parameters));
         Assert.True(Descriptor >= 0, $"setup: {Errno.Name(-Descriptor)}");
         _parameters = parameters;
@@ -37,8 +47,9 @@ internal sealed unsafe class SeamRing : IDisposable
         _cqeStride = (uint)sizeof(Cqe) << ((parameters.Flags & SetupFlags.Cqe32) != 0 ? 1 : 0);
         _ringBytes = Math.Max(parameters.CqOff.Cqes + parameters.CqEntries * _cqeStride, array);
         _sqeBytes = parameters.SqEntries * _sqeStride;
-        _rings = Map(_ringBytes, MmapOffsets.SqRing);
-        _sqes = Map(_sqeBytes, MmapOffsets.Sqes);
+        Assert.True(_own is null || Math.Max(_ringBytes, _sqeBytes) <= OwnBytes, "too large for the memory it is given");
+        _rings = _own is null ? Map(_ringBytes, MmapOffsets.SqRing) : _own.At(0);
+        _sqes = _own is null ? Map(_sqeBytes, MmapOffsets.Sqes) : _own.At(OwnBytes);
         // What a client that uses the SQEs in order writes once.
         for (uint i = 0; i < parameters.SqEntries && array != 0; i++)
             SqArray(i) = i;
@@ -306,6 +317,9 @@ internal sealed unsafe class SeamRing : IDisposable
         if (_unmapped)
             return;
         _unmapped = true;
+        _own?.Dispose();
+        if (_own is not null)
+            return;
         _ = Libc.Munmap(_rings, _ringBytes);
         _ = Libc.Munmap(_sqes, _sqeBytes);
     }

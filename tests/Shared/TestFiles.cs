@@ -27,6 +27,9 @@ internal class TestDescriptor(int number) : IDisposable
             _ = Libc.Close(number);
     }
 
+    /// <summary>Gives the number up without closing it.</summary>
+    public int Detach() => Interlocked.Exchange(ref _number, -1);
+
     public virtual void Dispose() => Close();
 
     private static int Checked(int number)
@@ -187,8 +190,8 @@ internal sealed class TestWatch : TestDescriptor
 {
     private readonly string _path = System.IO.Path.Combine(AppContext.BaseDirectory, $"watched-{Guid.NewGuid():N}.tmp");
 
-    public TestWatch()
-        : base(TestLibc.InotifyInit())
+    public TestWatch(int flags = 0)
+        : base(TestLibc.InotifyInit(flags))
     {
         File.WriteAllText(_path, "");
         Assert.InRange(TestLibc.InotifyWatchOpen(this, _path), 0, int.MaxValue);

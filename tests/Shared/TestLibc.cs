@@ -32,7 +32,7 @@ internal static unsafe partial class TestLibc
         {
             Assert.True(Environment.TickCount64 < end, "the page stays in the cache");
             ForgetPages(descriptor);
-            Assert.Equal(0, syscall(Cachestat, descriptor, range, pages, 0));
+            Assert.Equal(0, syscall(Cachestat, descriptor, (nint)range, (nint)pages, 0, 0));
             isGone = pages[0] == 0;
         }
     }
@@ -54,7 +54,7 @@ internal static unsafe partial class TestLibc
 
     public static void Ignore(int signal) => signal_(signal, 1);
 
-    public static int InotifyInit() => Result(inotify_init1(Libc.O_CLOEXEC));
+    public static int InotifyInit(int flags = 0) => Result(inotify_init1(Libc.O_CLOEXEC | flags));
 
     public static int InotifyWatchOpen(int descriptor, string path)
     {
@@ -72,18 +72,25 @@ internal static unsafe partial class TestLibc
     /// </summary>
     public static (int Master, int Terminal) OpenTerminal()
     {
-        const int VTime = 5, VMin = 6, ControlCharacters = 17, ORdwrNoctty = 0x102;
-        int master = Result(posix_openpt(ORdwrNoctty));
-        Assert.True(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
-        byte* name = stackalloc byte[64];
-        Assert.Equal(0, ptsname_r(master, name, 64));
-        int terminal = Libc.Open(Marshal.PtrToStringUTF8((nint)name)!, ORdwrNoctty | Libc.O_CLOEXEC, 0);
+        const int VTime = 5, VMin = 6, ControlCharacters = 17;
+        (int master, int terminal) = OpenLineTerminal();
         byte* settings = stackalloc byte[128];
         Assert.Equal(0, tcgetattr(terminal, settings));
         cfmakeraw(settings);
         settings[ControlCharacters + VMin] = settings[ControlCharacters + VTime] = 255;
         Assert.Equal(0, tcsetattr(terminal, 0, settings));
         return (master, terminal);
+    }
+
+    /// <summary>Both ends of a terminal as they are made: it is read by lines.</summary>
+    public static (int Master, int Terminal) OpenLineTerminal(int flags = 0)
+    {
+        const int ORdwrNoctty = 0x102;
+        int master = Result(posix_openpt(ORdwrNoctty));
+        Assert.True(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+        byte* name = stackalloc byte[64];
+        Assert.Equal(0, ptsname_r(master, name, 64));
+        return (master, Libc.Open(Marshal.PtrToStringUTF8((nint)name)!, ORdwrNoctty | Libc.O_CLOEXEC | flags, 0));
     }
 
     /// <summary>
@@ -161,9 +168,6 @@ internal static unsafe partial class TestLibc
 
     [LibraryImport("libc")]
     private static partial void cfmakeraw(byte* settings);
-
-    [LibraryImport("libc")]
-    private static partial long syscall(nint number, int descriptor, ulong* range, ulong* pages, uint flags);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Flock

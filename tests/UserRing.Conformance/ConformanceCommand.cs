@@ -3,7 +3,7 @@ using System.CommandLine;
 namespace UserRing.Conformance;
 
 /// <summary>Which rows, on which engine, and where the report goes.</summary>
-internal sealed record Request(string Engine, IReadOnlyCollection<ErrorRow> Rows, string? Json, string? PendingFile);
+internal sealed record Request(string Engine, IReadOnlyCollection<ErrorRow> Rows, string? Json);
 
 /// <summary>
 /// The command line. Answers an exit code: 0 nothing differs but what is known to, 1 something does, 2 what was asked for makes no sense.
@@ -36,12 +36,6 @@ internal static class ConformanceCommand
         HelpName = "FILE",
     };
 
-    private static readonly Option<string?> WritePending = new("--write-pending")
-    {
-        Description = "Write the rows that differ to this file: Data/pending.txt, which keeps the tests of an unfinished engine green.",
-        HelpName = "FILE",
-    };
-
     private static readonly Option<string?> WriteDocs = new("--write-docs")
     {
         Description = $"Ask nothing; write what is known of both engines to {ConformancePage.Path}, or to this file.",
@@ -53,7 +47,7 @@ internal static class ConformanceCommand
     {
         RootCommand root = new("Every row of the measured errors of io_uring, asked of an engine.")
         {
-            Engine, Area, Op, Row, Json, WritePending, WriteDocs,
+            Engine, Area, Op, Row, Json, WriteDocs,
         };
         Allow(Engine, Engines, "engine");
         Allow(Area, ErrorRow.Areas, "area");
@@ -82,8 +76,7 @@ internal static class ConformanceCommand
         List<ErrorRow> rows = Rows(parsed);
         return rows.Count == 0
             ? Fail("No row is of that area and of that operation.")
-            : Report.Make(new Request(
-                engine.ToLowerInvariant(), rows, parsed.GetValue(Json), parsed.GetValue(WritePending)));
+            : Report.Make(new Request(engine.ToLowerInvariant(), rows, parsed.GetValue(Json)));
     }
 
     /// <summary>Refuses what is not known; names what is, unless that fills screens.</summary>

@@ -44,8 +44,6 @@ internal sealed record Report(
 
         if (file is not null)
             JsonSerializer.Serialize(file, report, Readable);
-        if (request.PendingFile is { } pending)
-            Pending.Write(pending, verdicts);
         return verdicts.Exists(verdict => verdict.IsUnexplained) ? 1 : 0;
     }
 

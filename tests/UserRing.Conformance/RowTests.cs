@@ -3,9 +3,6 @@ namespace UserRing.Conformance;
 /// <summary>Every case on both engines. The runs are made once, in children; each test looks at the rows of one case.</summary>
 public sealed class RowTests
 {
-    // Areas whose cases are still to come; goes away with the last.
-    private static readonly string[] Unwritten = ["io_uring_register", "opcode"];
-
     public static TheoryData<string> Names => [.. AllCases.Entries.Select(entry => entry.Name)];
 
     [Theory, MemberData(nameof(Names))]
@@ -22,7 +19,7 @@ public sealed class RowTests
             .ToLookup(pair => pair.row, pair => pair.entry.Name);
         Assert.Empty(cases.Where(row => row.Count() > 1).Select(row => $"{row.Key}: {string.Join(", ", row)}"));
         Assert.Empty(cases.Select(row => row.Key).Except(ErrorRow.All.Select(row => row.Name)));
-        Assert.Empty(ErrorRow.All.Where(row => !Unwritten.Contains(row.Area) && !cases.Contains(row.Name)).Select(row => row.Name));
+        Assert.Empty(ErrorRow.All.Where(row => !cases.Contains(row.Name)).Select(row => row.Name));
     }
 
     [Fact]
@@ -42,10 +39,7 @@ public sealed class RowTests
     {
         IReadOnlyDictionary<string, Verdict> managed = EngineRun.Everything(TestEngines.Managed);
         Assert.Empty(KnownDifferences.All.Keys.Where(row => managed[row].Standing == Standing.Same).Select(row => $"{row} is met"));
-        Assert.Empty(
-            from verdict in managed.Values
-            where verdict.IsUnexplained && !Pending.Contains(verdict.Row.Name)
-            select verdict.ToString());
+        Assert.Empty(managed.Values.Where(verdict => verdict.IsUnexplained).Select(verdict => verdict.ToString()));
     }
 
     [Fact]
@@ -59,12 +53,15 @@ public sealed class RowTests
     {
         IReadOnlyDictionary<string, Verdict> all = EngineRun.Everything(engine);
         List<Verdict> verdicts = [.. AllCases.Of(name)!.Rows.Select(row => all[row])];
-        List<Verdict> different =
-        [
-            .. verdicts.Where(verdict => verdict.IsUnexplained && (engine == TestEngines.Kernel || !Pending.Contains(verdict.Row.Name))),
-        ];
-        Assert.True(different.Count == 0, string.Join('\n', different));
-        if (verdicts.Find(verdict => verdict.Standing != Standing.Same) is { } other)
-            Assert.Skip(other.ToString());
+        Assert.Empty(verdicts.Where(verdict => verdict.IsUnexplained).Select(verdict => verdict.ToString()));
+        // A known difference is no lack of this machine's: it is as it is listed, which is all there is to see.
+        if (engine != TestEngines.Kernel)
+        {
+            Assert.DoesNotContain(
+                verdicts, verdict => verdict.Standing == Standing.Same && KnownDifferences.All.ContainsKey(verdict.Row.Name));
+        }
+
+        Verdict? notRun = verdicts.Find(verdict => verdict.Standing == Standing.NotRun);
+        Requirements.SkipUnless(notRun is null, $"{notRun}");
     }
 }

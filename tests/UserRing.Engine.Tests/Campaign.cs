@@ -9,6 +9,9 @@ internal static class Campaign
 
     public static int Rounds(int ordinary) => ordinary * Factor;
 
+    /// <summary>How long something is raced. The longest is still bounded: no single race gets more than a minute.</summary>
+    public static TimeSpan Time(double ordinarySeconds) => TimeSpan.FromSeconds(Math.Min(ordinarySeconds * Factor, 60));
+
     /// <summary>For what runs in a process of its own: one process for each seed, which is the scenario's last argument.</summary>
     public static void Children(Action<string[]> scenario, params ReadOnlySpan<string> arguments)
     {

@@ -61,6 +61,27 @@ public sealed class DrainTests
     }
 
     [Theory, EveryEngine]
+    public void What_a_drained_chain_drains_behind_it_is_the_first_whose_flags_are_good(string engine)
+    {
+        using var ring = new SeamRing(engine, 16, SetupFlags.SubmitAll);
+        using var pipe = new TestPipe();
+        using var memory = new TestMemory(4096);
+        ring.Next() = new Sqe { Opcode = Opcode.Read, Fd = pipe.ReadEnd, Addr = memory.At(0), Len = 8, UserData = 1 };
+        Nop(ring, 2, Link);
+        Nop(ring, 3, Link | Drain);
+        Nop(ring, 4);
+        Nop(ring, 5, (SqeFlags)0x80);
+        Nop(ring, 6);
+        Nop(ring, 7);
+        Assert.Equal(7, ring.Submit());
+        Assert.Equal((5UL, -Errno.EINVAL), (ring.CqeAt(0).UserData, ring.CqeAt(0).Res));
+        Assert.True(ring.StaysQuiet());
+        Assert.Equal(1u, ring.Ready);
+        pipe.Write("12345678");
+        Assert.Equal([5, 1, 2, 3, 4, 6, 7], ring.Take(7).Select(cqe => (int)cqe.UserData));
+    }
+
+    [Theory, EveryEngine]
     public void A_drained_chain_that_fails_lets_the_next_go(string engine)
     {
         using var ring = new SeamRing(engine, 16);

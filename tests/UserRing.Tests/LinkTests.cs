@@ -9,6 +9,22 @@ public sealed class LinkTests
     private const SqeFlags Link = SqeFlags.IoLink, Hard = SqeFlags.IoHardlink, Skip = SqeFlags.CqeSkipSuccess;
 
     [Theory, EveryEngine]
+    public void What_follows_a_transfer_that_fails_in_a_worker_is_tried_by_the_submitter(string engine)
+    {
+        using var ring = new SeamRing(engine);
+        using TestFile file = TestFile.Create("abc", "/dev/shm");
+        using var pipe = new TestPipe();
+        using var memory = new TestMemory();
+        ref Sqe write = ref ring.Next().PrepareWrite(file, memory.Address, 3, 1UL << 63);
+        (write.Flags, write.UserData) = (SqeFlags.IoHardlink, 1);
+        ref Sqe read = ref ring.Next().PrepareRead(pipe.ReadEnd, memory.Address, 3, 0);
+        (read.RwFlags, read.UserData) = (Libc.RWF_NOWAIT, 2); // a worker would wait all the same
+        Assert.Equal(2, ring.Submit());
+        Dictionary<ulong, int> results = ring.Results(2);
+        Assert.Equal((-Errno.EINVAL, -Errno.EAGAIN), (results[1], results[2]));
+    }
+
+    [Theory, EveryEngine]
     public void A_chain_runs_in_order_and_behind_the_rest_of_its_batch(string engine)
     {
         using var ring = new SeamRing(engine);

@@ -88,14 +88,33 @@ public sealed unsafe class RegisterCancelTests
         string fifo = Path.Combine(Path.GetTempPath(), "uring-" + Guid.NewGuid().ToString("N"));
         Assert.Equal(0, TestLibc.MakeFifo(fifo));
         Encoding.UTF8.GetBytes(fifo).CopyTo(path.Bytes);
-        ring.Next() = new Sqe { Opcode = Opcode.Openat, Fd = -100, Addr = path.Address, Flags = SqeFlags.Async, UserData = 7 };
-        Assert.Equal(1, ring.Submit());
-        Assert.True(ring.StaysQuiet()); // a worker waits for the other end of the FIFO
-        Assert.Equal(0, Cancel(ring, new SyncCancelReg { Addr = 7, Timeout = new KernelTimespec { TvSec = 10 } }));
+        int ended = 0;
+        do
+        {
+            ring.Next() = new Sqe { Opcode = Opcode.Openat, Fd = -100, Addr = path.Address, Flags = SqeFlags.Async, UserData = 7 };
+            Assert.Equal(1, ring.Submit());
+        }
+        while (!ring.StaysQuiet() && EndedByItself(ring, engine, ref ended)); // a worker waits for the other end of the FIFO
+
+        // A signal of the runtime's ends this thread's wait as well; what was asked for has been done then.
+        SyncCancelReg asked = new() { Addr = 7, Timeout = new KernelTimespec { TvSec = 10 } };
+        int first = Cancel(ring, asked), result = first;
+        while (result == -Errno.EINTR)
+            result = Cancel(ring, asked);
+        Assert.True(result == 0 || result == -Errno.ENOENT && first == -Errno.EINTR, $"{result}, at first {first}");
+        Assert.Equal(1u, ring.Ready); // what it waited for is there when it returns
         Cqe cqe = ring.Take();
         Assert.Equal(7ul, cqe.UserData);
         Assert.True(cqe.Res < 0, "the open went through");
         File.Delete(fifo);
+    }
+
+    /// <summary>The kernel's workers are its own, and what wakes them for another purpose ends their call; ours repeat it.</summary>
+    private static bool EndedByItself(SeamRing ring, string engine, ref int times)
+    {
+        int result = ring.Take().Res;
+        Assert.True(engine == TestEngines.Kernel && result is -Errno.EINTR or -512 && ++times < 5, $"the open ended with {result}");
+        return true;
     }
 
     [Theory, EveryEngine]

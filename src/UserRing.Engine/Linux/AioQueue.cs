@@ -52,14 +52,23 @@ internal sealed unsafe class AioQueue
         return null;
     }
 
-    /// <summary>Adds a transfer of one buffer to what the next <see cref="Submit"/> starts.</summary>
-    internal void Queue(bool write, int descriptor, IoVec buffer, long offset, int rwFlags, ulong data)
+    /// <summary>
+    /// Adds a transfer to what the next <see cref="Submit"/> starts. Of several buffers <paramref name="buffer"/> is the array of iovecs
+    /// and their number.
+    /// </summary>
+    internal void Queue(bool write, bool vector, int descriptor, IoVec buffer, long offset, int rwFlags, ulong data)
     {
         _iocbs[_queued++] = new Iocb
         {
             Data = data,
             RwFlags = rwFlags,
-            Opcode = write ? Libc.IOCB_CMD_PWRITE : Libc.IOCB_CMD_PREAD,
+            Opcode = (write, vector) switch
+            {
+                (false, false) => Libc.IOCB_CMD_PREAD,
+                (true, false) => Libc.IOCB_CMD_PWRITE,
+                (false, true) => Libc.IOCB_CMD_PREADV,
+                (true, true) => Libc.IOCB_CMD_PWRITEV,
+            },
             Fd = descriptor,
             Buffer = buffer.Base,
             Bytes = buffer.Len,

@@ -31,6 +31,9 @@ internal readonly struct CancelMatch
     /// <summary>Every match, not just the first.</summary>
     internal bool All => (_flags & (CancelFlags.All | CancelFlags.Any)) != 0;
 
+    /// <summary>A sweep takes all matches of its list together, and they count as one.</summary>
+    internal bool SweepsAll => (_flags & CancelFlags.All) != 0;
+
     /// <summary>This very request, which somebody keeps from being used again meanwhile.</summary>
     internal static CancelMatch Exactly(Request request) => new(request);
 

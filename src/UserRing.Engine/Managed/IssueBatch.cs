@@ -163,6 +163,7 @@ internal sealed class IssueBatch
         var cqe = new Cqe { UserData = request.Sqe.UserData, Res = result, Flags = flags | CqeFlags.More };
         bool posted = _ring.Completions.TryPostMore(cqe, _timeouts, OnSubmitter);
         _timeouts = 0;
+        _ring.Timers?.CompleteSatisfied(this);
         return posted;
     }
 

@@ -24,7 +24,7 @@ internal static unsafe class OpTable
     private const Needs Connection = Needs.File | Needs.Insists, SendMessage = Transfer | Needs.Insists;
     private const Needs OrderedWrite = Transfer | Needs.FileOrder;
 
-    private const Needs SlowTransfer = Needs.File | Needs.WaitsLong;
+    private const Needs SlowTransfer = Needs.File | Needs.WaitsLong, WaitsLong = Needs.WaitsLong;
 
     private static readonly OpRow[] Rows = Checked(
     [
@@ -79,7 +79,7 @@ internal static unsafe class OpTable
         new(Opcode.SendZc,         OnSocket,      Ready.ToWrite, &Send.PrepareSendZc,       &Send.Issue,             &Exchange.Cleanup),
         new(Opcode.SendmsgZc,      OnSocket,      Ready.ToWrite, &Send.PrepareSendMsgZc,    &Send.Issue,             &Exchange.Cleanup),
         new(Opcode.ReadMultishot,  ReadsMany,     Ready.ToRead,  &SelectedRead.PrepareMany, &SelectedRead.IssueMany, &ReadWrite.Cleanup),
-        new(Opcode.Waitid,         Needs.None,    Ready.Never,   &WaitId.Prepare,           &WaitId.Issue,           &WaitId.Cleanup),
+        new(Opcode.Waitid,         WaitsLong,     Ready.Never,   &WaitId.Prepare,           &WaitId.Issue,           &WaitId.Cleanup),
         new(Opcode.FutexWait,      Needs.None,    Ready.Never,   &Futex.Prepare,            &Futex.Wait,             null),
         new(Opcode.FutexWake,      Needs.None,    Ready.Never,   &Futex.Prepare,            &Futex.Wake,             null),
         new(Opcode.FutexWaitv,     Needs.None,    Ready.Never,   &Futex.PrepareWaitv,       &Futex.Waitv,            null),

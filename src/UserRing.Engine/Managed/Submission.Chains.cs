@@ -12,12 +12,6 @@ internal sealed partial class Submission
         request.Marks = MarksOf(flags);
         if (_chainHead is not null | Drain.IsActive)
             request.Marks |= Marks.Waits;
-        if (_chainHead is null && Drain.IsNextDrained)
-        {
-            Drain.IsNextDrained = false;
-            request.Marks |= Marks.Drain;
-        }
-
         _batch.RunGathered();
         int error = Prepare(request);
         if (Drain.IsActive)
@@ -39,6 +33,14 @@ internal sealed partial class Submission
         if (!links)
             QueueChain();
         return !stops;
+    }
+
+    /// <summary>What was drained in the middle of a chain drains the first good one behind it, too.</summary>
+    private void DrainNext(Request request)
+    {
+        Drain.IsNextDrained = false;
+        Drain.IsActive = true;
+        request.Marks |= Marks.Drain;
     }
 
     /// <summary>
@@ -94,6 +96,7 @@ internal sealed partial class Submission
         ref readonly OpRow row = ref OpTable.Of(request.Sqe.Opcode);
         if ((row.Needs & Needs.File) != 0 && FindFile(request) is < 0 and var error)
         {
+            request.ByWorker = false; // as what fails in a worker for want of a file (io_uring/io_uring.c, io_wq_submit_work)
             _batch.Complete(request, error);
             return;
         }

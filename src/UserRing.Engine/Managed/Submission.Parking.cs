@@ -91,7 +91,8 @@ internal sealed partial class Submission
         }
         else
         {
-            (request.MayWaitLong, request.FileKey) = (false, 0); // what an earlier use of the request left would queue it behind a file
+            // What an earlier use of the request left would queue it behind a file.
+            (request.MayWaitLong, request.FileKey) = ((row.Needs & Needs.WaitsLong) != 0, 0);
         }
 
         bool waitsInCall = request.WaitsInCall; // for what the kernel would have waiting for its file

@@ -242,6 +242,8 @@ internal sealed partial class Submission(RingContext ring)
 
         if (request.Ring.Restrictions is { } restrictions && !restrictions.Allows(sqe))
             return -Errno.EACCES;
+        if (Drain.IsNextDrained && _chainHead is null)
+            DrainNext(request);
         if (sqe.IoPrio != 0 && (row.Needs & Needs.IoPrio) == 0)
             return -Errno.EINVAL;
         if (ring.PollsDevices && (row.Needs & Needs.Polled) == 0)

@@ -10,7 +10,7 @@ namespace UserRing.Campaigns.RandomPrograms;
 internal sealed class Drain
 {
     private readonly List<Chain> _started = [], _waiting = [];
-    private bool _isNextDrained;
+    private bool _isNextDrained, _isRefused;
 
     public bool IsActive { get; private set; }
 
@@ -26,8 +26,19 @@ internal sealed class Drain
 
     public void Take(Chain chain)
     {
-        bool drains = _isNextDrained || chain.Members.Exists(member => member.Shape.Is(SqeFlags.IoDrain));
-        _isNextDrained = chain.Members.FindIndex(1, member => member.Shape.Is(SqeFlags.IoDrain)) >= 0;
+        bool drains = _isNextDrained;
+        _isNextDrained = false;
+        foreach (Member member in chain.Members)
+        {
+            if (member.Shape.Flaw is Flaw.UnknownOpcode or Flaw.UnknownFlag or Flaw.SelectsBuffer)
+                continue; // refused before its other flags are looked at
+            _isRefused |= member.Shape.Is(SqeFlags.CqeSkipSuccess); // from there on nobody can count what is to come
+            if (_isRefused || !member.Shape.Is(SqeFlags.IoDrain))
+                continue;
+            drains = true;
+            _isNextDrained |= member != chain.Members[0];
+        }
+
         IsActive |= drains;
         WasActive |= drains;
         if (!IsActive)
@@ -42,6 +53,7 @@ internal sealed class Drain
             IsActive = false;
         _waiting.Add(chain);
         Release();
+        chain.WaitedForOthers = drains && !chain.IsStarted;
     }
 
     public void Release()

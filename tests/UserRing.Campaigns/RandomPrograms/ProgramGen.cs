@@ -5,6 +5,21 @@ using UserRing.Engine.Linux;
 namespace UserRing.Campaigns.RandomPrograms;
 
 /// <summary>Generates programs. The plainest value of everything comes first, so that a smaller program is a plainer one.</summary>
+/// <remarks>
+/// What programs do not do, and why.
+/// <list type="bullet">
+/// <item>Use the same part of a file, or the same stream, in two requests that nothing orders; wake two requests that wait for the same
+/// bytes: either may be first (<see cref="Claims"/>, <see cref="Tracker.Takers"/>).</item>
+/// <item>Cancel what is on its way to a worker, or one of several that match: whether and which depends on the moment
+/// (<see cref="Tamer"/>, which also keeps short times away from what may or may not be over by then).</item>
+/// <item>Link a batch's last request where completions are left unread, counted or cancelled: a chain that is not ended goes to a
+/// worker.</item>
+/// <item>Use a polling thread (SQPOLL): which SQEs it takes at once is its own affair.</item>
+/// <item>Use numbers that were closed: the managed engine's own descriptors would take them. What is closed in the middle of a program
+/// leaves a place behind that refuses like it (<see cref="Stream"/>).</item>
+/// <item>Take provided buffers, send messages, open, connect: what those do has behaviour tests and measured rows of its own.</item>
+/// </list>
+/// </remarks>
 internal static class ProgramGen
 {
     private static readonly Gen<Form> Forms =

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using UserRing.Abi;
+using UserRing.Engine;
 
 namespace UserRing.Campaigns.RandomPrograms;
 
@@ -12,6 +13,9 @@ internal sealed partial class ProgramRun : IDisposable
     private const int MostInChain = 16, MostWorkers = 64;
 
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>What is certain to end and has not by then never will; a busy disk has been seen to take four seconds.</summary>
+    private static readonly TimeSpan Endless = TimeSpan.FromSeconds(30);
 
     private readonly World _world;
     private readonly RandomProgram _program;
@@ -27,13 +31,14 @@ internal sealed partial class ProgramRun : IDisposable
     private uint _position;
     private bool _hasFiles, _hasBuffers, _isLost;
 
-    private ProgramRun(string engine, World world, RandomProgram program, ProgramRun? other, TimeSpan quiet)
+    private ProgramRun(IRingEngine engine, World world, RandomProgram program, ProgramRun? other, TimeSpan quiet, Slip? slip)
     {
         (_world, _program, _other, _quiet) = (world, program, other, quiet);
         _isPolled = (program.Ring.Flags & SetupFlags.SqPoll) != 0;
         world.Reset();
-        _ring = new SeamRing(engine, program.Ring.Entries, program.Ring.Flags, program.Ring.CqEntries, idleMs: 1);
-        (_tracker, _maker) = (new Tracker(world), new SqeMaker(world));
+        RingParams parameters = SeamRing.Parameters(program.Ring.Flags, program.Ring.CqEntries, idleMs: 1);
+        _ring = new SeamRing(engine, program.Ring.Entries, parameters);
+        (_tracker, _maker) = (new Tracker(world), new SqeMaker(world, slip));
         // The kernel's workers belong to the thread, and have become as few as its first ring had entries.
         if (other is null)
             Assert.Equal(0, _ring.RegisterBy(RegisterOp.RegisterIoWqMaxWorkers, (MostWorkers, MostWorkers), 2));
@@ -45,15 +50,20 @@ internal sealed partial class ProgramRun : IDisposable
 
     public Tracker Tracker => _tracker;
 
+    /// <summary>Times that the CQ was full.</summary>
+    public int Overflows { get; private set; }
+
     /// <summary>Rests that were only assumed, because nothing happened for a while.</summary>
     public int Guesses { get; private set; }
 
     /// <summary>Runs it.</summary>
     /// <param name="other">The run on the engine that this one is to be compared with; null for that one itself.</param>
     /// <param name="quiet">How long nothing must happen before nothing is expected.</param>
-    public static ProgramRun Of(string engine, World world, RandomProgram program, ProgramRun? other, TimeSpan quiet)
+    /// <param name="slip">A mistake that is made with the program on purpose.</param>
+    public static ProgramRun Of(
+        IRingEngine engine, World world, RandomProgram program, ProgramRun? other, TimeSpan quiet, Slip? slip = null)
     {
-        var run = new ProgramRun(engine, world, program, other, quiet);
+        var run = new ProgramRun(engine, world, program, other, quiet, slip);
         try
         {
             run.Run();
@@ -124,7 +134,9 @@ internal sealed partial class ProgramRun : IDisposable
         // On a DEFER_TASKRUN ring each takes the kernel one step along a chain.
         for (int i = 0; i < MostInChain; i++)
             _ring.GetEvents();
-        Lines.Add($"  unread {_ring.Ready}, {(_ring.SqFlags & SqRingFlags.CqOverflow) != 0}");
+        bool isOverflown = (_ring.SqFlags & SqRingFlags.CqOverflow) != 0;
+        Overflows += isOverflown ? 1 : 0;
+        Lines.Add($"  unread {_ring.Ready}, {isOverflown}");
     }
 
     private void QueueBadIndex()
@@ -167,6 +179,9 @@ internal sealed partial class ProgramRun : IDisposable
     private void Act(FarStep step)
     {
         Stream stream = _world[step.Stream];
+        // A report that finds no room ends what goes on, and whether it is there before room is made is a matter of moments.
+        if (_ring.Ready > 0 && _tracker.HasMultishot)
+            Rest();
         switch (step.Act)
         {
             case FarAct.Write:
@@ -247,14 +262,15 @@ internal sealed partial class ProgramRun : IDisposable
         if (_other is null || _rests.Count >= _other._rests.Count || _isLost)
             return true;
         (int completed, string levels) = _other._rests[_rests.Count];
-        return _tracker.Completed >= completed && _world.Levels() == levels && ManagedInside.IsAtRest(_ring.Descriptor);
+        return _tracker.Completed >= completed && _world.Levels() == levels;
     }
 
+    /// <summary>Waits until nothing is left to wait for, and writes down what has come.</summary>
     private void Rest()
     {
         int before = _tracker.Completed;
         long since = Stopwatch.GetTimestamp();
-        bool isSettled = !_tracker.IsMurky;
+        bool isCertain = _other is null && !_tracker.IsMurky, isSettled = isCertain;
         _tracker.Outlook(); // what is able to end now must be known before it has
         while (true)
         {
@@ -264,7 +280,7 @@ internal sealed partial class ProgramRun : IDisposable
                 _tracker.Complete(cqe);
             if (taken.Count > 0)
             {
-                since = Stopwatch.GetTimestamp();
+                (since, isSettled) = (Stopwatch.GetTimestamp(), isCertain);
                 continue;
             }
 
@@ -273,13 +289,12 @@ internal sealed partial class ProgramRun : IDisposable
             {
                 if (isSettled)
                     break;
-                if (_other is null)
-                    KernelWorkers.AwaitSleep();
+                EngineThreads.AwaitSleep();
                 isSettled = true;
                 continue;
             }
 
-            if (outlook == RandomPrograms.Outlook.Sure && Stopwatch.GetElapsedTime(since) > SeamRing.Patience / 3)
+            if (outlook == RandomPrograms.Outlook.Sure && Stopwatch.GetElapsedTime(since) > Endless)
                 Assert.Fail($"#{_tracker.Last?.Number} does not end: {_tracker.Last?.Shape}\n{Unfinished()}");
             if (outlook != RandomPrograms.Outlook.Sure && Stopwatch.GetElapsedTime(since) > _quiet)
             {

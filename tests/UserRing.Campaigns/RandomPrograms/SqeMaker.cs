@@ -2,8 +2,11 @@ using UserRing.Abi;
 
 namespace UserRing.Campaigns.RandomPrograms;
 
+/// <summary>A mistake with an SQE, as an engine could make it.</summary>
+internal delegate void Slip(ref Sqe sqe);
+
 /// <summary>Makes the SQE that a shape describes, with the tables and the memory it points to, in a world.</summary>
-internal sealed class SqeMaker(World world)
+internal sealed class SqeMaker(World world, Slip? slip)
 {
     /// <summary>Time of what is to pass while a program runs, and of what is not.</summary>
     private static readonly TimeSpan Short = TimeSpan.FromMicroseconds(700), Long = TimeSpan.FromHours(1);
@@ -28,6 +31,7 @@ internal sealed class SqeMaker(World world)
         sqe.Flags = shape.Flags;
         sqe.UserData = UserDataOf(number);
         Spoil(ref sqe, shape);
+        slip?.Invoke(ref sqe);
         return sqe;
     }
 

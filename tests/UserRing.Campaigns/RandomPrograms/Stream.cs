@@ -14,6 +14,10 @@ internal sealed unsafe partial class Stream : IDisposable
 
     private static readonly TestMemory Scratch = new(1 << 17);
 
+    /// <summary>A place, not open: whoever uses it is told EBADF, as of a closed number.</summary>
+    private static readonly TestDescriptor Nothing = TestDescriptor.Open("/", Libc.O_PATH);
+
+    private readonly List<TestDescriptor> _buried = [];
     private readonly bool _isPipe;
     private int _written;
 
@@ -80,7 +84,7 @@ internal sealed unsafe partial class Stream : IDisposable
     {
         FarWrites.Close();
         if (_isPipe)
-            Writes.Close();
+            Bury(Writes);
         else
             FarReads.Close();
     }
@@ -89,13 +93,25 @@ internal sealed unsafe partial class Stream : IDisposable
     {
         FarReads.Close();
         if (_isPipe)
-            Reads.Close();
+            Bury(Reads);
         else
             FarWrites.Close();
     }
 
+    /// <summary>
+    /// Requests may still name the number, which the managed engine's own descriptors must not take: it stands for nothing from now on.
+    /// </summary>
+    private void Bury(TestDescriptor descriptor)
+    {
+        if (descriptor < 0)
+            return;
+        TestLibc.Dup2(Nothing, descriptor);
+        _buried.Add(new TestDescriptor(descriptor.Detach()));
+    }
+
     public void Dispose()
     {
+        _buried.ForEach(number => number.Dispose());
         Reads.Dispose();
         Writes.Dispose();
         FarReads.Dispose();

@@ -34,8 +34,8 @@ internal sealed class Tamer(Tracker tracker, RequestShape[] requests, BatchState
         Chain? chain = tracker.OpenChain;
         if (!state.Reaps && !shape.IsInstant || Claims.Of(shape).Clash(tracker.ClaimedBesides(chain)))
             return Nothing(shape);
-        if (state.HasUnread && ReportsLater(shape))
-            return Nothing(shape); // whether there is room for its first report depends on which of the batch come before it
+        if ((state.HasUnread || tracker.HasDrained) && ReportsLater(shape))
+            return Nothing(shape); // whether there is room for its report depends on which of the others come before it
         bool isHead = chain is null;
         switch (shape.Kind)
         {

@@ -28,6 +28,9 @@ internal sealed class Member(int number, RequestShape shape, Chain chain)
     /// <summary>It was under way when the last descriptor of its end was closed, and keeps the end open.</summary>
     public bool HoldsClosed { get; set; }
 
+    /// <summary>Something happened to its stream while it was under way.</summary>
+    public bool WasTouched { get; set; }
+
     /// <summary>Completions there had been when it was submitted.</summary>
     public int Before { get; set; }
 
@@ -57,6 +60,9 @@ internal sealed class Chain
     public bool IsStarted { get; set; }
 
     public bool IsDrained { get; set; }
+
+    /// <summary>Was drained, and something was under way.</summary>
+    public bool WaitedForOthers { get; set; }
 
     public bool IsPresumedQuiet => Members.TrueForAll(member => member.IsPresumedQuiet);
 
@@ -199,6 +205,9 @@ internal sealed class Tracker(World world)
     /// <summary>Something that may wait was handed to a worker, and nobody can see whether it has arrived where it waits.</summary>
     public bool IsMurky => _members.Exists(IsMurkyOne);
 
+    /// <summary>A poll under way reports more than once.</summary>
+    public bool HasMultishot => _members.Exists(member => !member.IsEnded && member.Shape is { Kind: Kind.Poll, Count: > 0 });
+
     public static bool IsMurkyOne(Member member) => !member.IsEnded && member.Shape.MayWait
         && (member.Shape.Is(SqeFlags.Async) || member.Chain.StartsOnWorker);
 
@@ -219,6 +228,7 @@ internal sealed class Tracker(World world)
             foreach (Member member in chain.Members)
             {
                 member.IsPresumedQuiet = false;
+                member.WasTouched |= !member.IsEnded;
                 member.HoldsClosed |= member.Shape.UsesStream && chain.IsStarted && chain.Head == member && NumberOf(member) < 0;
                 member.IsDue = member.Shape.Kind == Kind.Poll && !member.IsEnded && chain.IsStarted && Readiness(member) != 0;
             }
@@ -238,17 +248,21 @@ internal sealed class Tracker(World world)
         }
     }
 
-    /// <summary>Whether something is still to be expected without anything being done for it.</summary>
     /// <summary>Of which something is expected.</summary>
     public Member? Last { get; private set; }
 
+    /// <summary>Whether something is still to be expected without anything being done for it.</summary>
     public Outlook Outlook()
     {
         Outlook all = _drain.WaitsForUnknown ? RandomPrograms.Outlook.Unsure : RandomPrograms.Outlook.Quiet;
         foreach (Chain chain in _chains)
         {
-            if (chain.IsStarted && !chain.IsEnded)
-                all = (Outlook)Math.Max((int)all, (int)OutlookOf(chain));
+            if (chain.IsEnded || !chain.Members[0].IsSubmitted)
+                continue;
+            // Whether the kernel, too, holds back what is held back here depends on what it refused.
+            bool mayStart = !chain.IsStarted && !chain.IsPresumedQuiet;
+            Outlook one = chain.IsStarted ? OutlookOf(chain) : mayStart ? RandomPrograms.Outlook.Unsure : RandomPrograms.Outlook.Quiet;
+            all = (Outlook)Math.Max((int)all, (int)one);
         }
 
         return all;
@@ -264,6 +278,8 @@ internal sealed class Tracker(World world)
                 continue;
             if (member.IsPresumedQuiet)
                 return RandomPrograms.Outlook.Quiet;
+            if (chain.IsSilent)
+                return RandomPrograms.Outlook.Unsure; // which of them it has come to cannot be seen
             if (member.IsDue || CanEnd(member))
             {
                 member.IsDue = true;

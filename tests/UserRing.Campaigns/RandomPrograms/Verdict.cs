@@ -6,9 +6,9 @@ namespace UserRing.Campaigns.RandomPrograms;
 /// </summary>
 /// <param name="world">Where.</param>
 /// <param name="repetitions">Of a program that differs.</param>
-internal sealed class Verdict(World world, int repetitions = 6)
+/// <param name="slip">A mistake that the managed engine is to be found to make.</param>
+internal sealed class Verdict(World world, int repetitions = 6, Slip? slip = null)
 {
-
     /// <summary>
     /// How long must nothing happen before nothing is expected, where that cannot be known: at first, and in repetitions.
     /// </summary>
@@ -28,16 +28,16 @@ internal sealed class Verdict(World world, int repetitions = 6)
     public ProgramRun Of(RandomProgram program)
     {
         Programs++;
-        ProgramRun kernel = ProgramRun.Of(TestEngines.Kernel, world, program, null, Quick);
+        ProgramRun kernel = OnKernel(program, Quick);
         Guesses += kernel.Guesses;
-        ProgramRun managed = ProgramRun.Of(TestEngines.Managed, world, program, kernel, _patience);
+        ProgramRun managed = OnManaged(program, kernel);
         if (managed.Lines.SequenceEqual(kernel.Lines))
             return kernel;
         List<ProgramRun> kernels = [kernel], manageds = [managed];
         for (int i = 0; i < repetitions; i++)
         {
-            kernels.Add(ProgramRun.Of(TestEngines.Kernel, world, program, null, Slow));
-            manageds.Add(ProgramRun.Of(TestEngines.Managed, world, program, kernels[^1], _patience));
+            kernels.Add(OnKernel(program, Slow));
+            manageds.Add(OnManaged(program, kernels[^1]));
             if (kernels.Exists(run => run.Lines.SequenceEqual(managed.Lines)) || i == 0 && !kernels[1].Lines.SequenceEqual(kernel.Lines)
                 && kernels[1].Lines.SequenceEqual(manageds[1].Lines))
             {
@@ -52,4 +52,10 @@ internal sealed class Verdict(World world, int repetitions = 6)
             $"of {repetitions} repetitions {alike} were alike, of {kernels.Count} runs of the kernel's {steady}:"
             + Difference.Between(alike > 0 ? kernel.Lines : kernels[^1].Lines, alike > 0 ? managed.Lines : manageds[^1].Lines));
     }
+
+    private ProgramRun OnKernel(RandomProgram program, TimeSpan quiet) =>
+        ProgramRun.Of(TestEngines.Get(TestEngines.Kernel), world, program, null, quiet);
+
+    private ProgramRun OnManaged(RandomProgram program, ProgramRun kernel) =>
+        ProgramRun.Of(TestEngines.Get(TestEngines.Managed), world, program, kernel, _patience, slip);
 }

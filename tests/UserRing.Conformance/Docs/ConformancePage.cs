@@ -154,7 +154,7 @@ internal sealed class ConformancePage
         Line("## Known differences\n");
         Line("What no row shows is in [the architecture](architecture.md#what-is-known-to-be-weaker-than-the-kernel).\n");
         Dictionary<string, ErrorRow> rows = ErrorRow.All.ToDictionary(row => row.Name);
-        foreach (IGrouping<string, string> reason in KnownDifferences.All.GroupBy(pair => pair.Value, pair => pair.Key))
+        foreach (IGrouping<string, string> reason in KnownDifferences.All.GroupBy(pair => pair.Value.Reason, pair => pair.Key))
         {
             Line($"- {Plain(reason.Key)}");
             foreach (ErrorRow row in reason.Select(name => rows[name]))

@@ -23,9 +23,9 @@ internal sealed record RowCounts(int Rows, int Different, int Open)
         return new(all.Count, all.Count(row => KnownDifferences.All.ContainsKey(row.Name)), all.Count(IsOpen));
     }
 
-    /// <summary>Nothing can be said of the row yet.</summary>
-    public static bool IsOpen(ErrorRow row) => Pending.Contains(row.Name) || IsToCome(row);
-
-    /// <summary>It has no case, or its case needs an operation that is still to come, as can be seen from the rows of the case.</summary>
-    public static bool IsToCome(ErrorRow row) => AllCases.Of(row.Name) is not { } entry || entry.Rows.Any(ToCome.Contains);
+    /// <summary>
+    /// Nothing can be said of the row yet: it has no case, or its case needs an operation that is still to come, as can be seen from the
+    /// rows of the case.
+    /// </summary>
+    public static bool IsOpen(ErrorRow row) => AllCases.Of(row.Name) is not { } entry || entry.Rows.Any(ToCome.Contains);
 }

@@ -231,7 +231,7 @@ public sealed unsafe class BufferGroupsTests
         using var setting = new Setting();
         setting.Register();
         setting.Offer(16);
-        setting.Unmap();
+        setting.TakeAway();
         Assert.Equal(-Errno.ENOBUFS, setting.TrySelect());
     }
 
@@ -328,7 +328,10 @@ public sealed unsafe class BufferGroupsTests
             return BufferGroups.Finish(ref selection, moved);
         }
 
-        public void Unmap()
+        /// <summary>As good as unmapped, but that no other thread of this process is given the address.</summary>
+        public void TakeAway() => Assert.Equal(0, Libc.Mprotect(_memory, 4096, Libc.PROT_NONE));
+
+        private void Unmap()
         {
             if (_memory != 0)
                 Assert.Equal(0, Libc.Munmap(_memory, 4096));

@@ -8,7 +8,7 @@ internal sealed partial record Holdings(int Descriptors, int RingMappings, int P
     // Opened by the runtime, or once per process by the engine, when they are first needed.
     private static readonly string[] OfProcess = ["/fd", ".dll", ".so", "/dev/urandom", "[eventpoll]", "[timerfd]"];
 
-    // One poller, and ten workers at most for what blocks, which end only after idle seconds.
+    // One poller, and ten workers at most for what blocks; more, after many waits at once, end after idle seconds.
     private const int MostSharedThreads = 16;
 
     public static Holdings Now() => new(OpenDescriptors(), Mappings().Count(), Threads("uring-sqp", "iou-sqp"));

@@ -97,6 +97,28 @@ public sealed class DirectTests
         Assert.Equal((Block, Block * 3L), (ring.Result(), memory.As<long>(Block * 2)));
     }
 
+    [Theory, EveryEngine]
+    public void What_follows_a_transfer_of_several_buffers_waits_where_a_cancel_reaches_it(string engine)
+    {
+        using var ring = new SeamRing(engine);
+        using TestFile file = Direct(Block * 4);
+        using var pipe = new TestPipe();
+        using var memory = new TestMemory(Block * 4);
+        using var vector = new TestMemory();
+        vector.Put(0, new IoVec { Base = memory.At(Block), Len = Block }, new IoVec { Base = memory.At(0), Len = Block });
+        ref Sqe write = ref ring.Next().PrepareWritev(file, vector.Address, 2, Block);
+        (write.Flags, write.UserData) = (SqeFlags.IoLink, 1);
+        ring.Next().PrepareRead(pipe.ReadEnd, memory.Address, 8, 0).UserData = 2;
+        Assert.Equal(2, ring.Submit());
+        Cqe written = ring.Take();
+        Assert.Equal((1UL, Block * 2), (written.UserData, written.Res));
+        Assert.True(ring.StaysQuiet());
+        ring.Next() = new Sqe { Opcode = Opcode.AsyncCancel, Fd = -1, Addr = 2, UserData = 3 };
+        Assert.Equal(1, ring.Submit());
+        Dictionary<ulong, int> results = ring.Results(2);
+        Assert.Equal((-Errno.ECANCELED, 0), (results[2], results[3]));
+    }
+
     [Theory]
     [EveryEngine(SetupFlags.None)]
     [EveryEngine(SetupFlags.SingleIssuer | SetupFlags.DeferTaskrun)]

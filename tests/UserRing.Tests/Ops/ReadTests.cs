@@ -128,6 +128,18 @@ public sealed class ReadTests
         Assert.Equal(3, ring.Result());
     }
 
+    [Theory]
+    [EveryEngine("")]
+    [EveryEngine("/dev/shm")]
+    public void Flags_that_do_not_fit_are_refused_even_where_nothing_is_read(string engine, string folder)
+    {
+        using var ring = new SeamRing(engine);
+        using TestFile file = TestFile.Create("abc", folder);
+        using var memory = new TestMemory();
+        ring.Next().PrepareRead(file, memory.Address, 0, 0).RwFlags = UnknownFlag;
+        Assert.Equal(-Errno.EOPNOTSUPP, ring.Result());
+    }
+
     [Theory, EveryEngine]
     public void Flags_that_do_not_fit_are_refused_before_a_stream_is_waited_for(string engine)
     {
@@ -298,8 +310,7 @@ public sealed class ReadTests
     [EveryEngine("/sys/kernel/mm/transparent_hugepage/enabled")]
     public void Files_without_a_disk_are_read(string engine, string path)
     {
-        if (!File.Exists(path))
-            Assert.Skip($"There is no {path}.");
+        Requirements.SkipUnless(File.Exists(path), $"There is no {path}.");
         using var ring = new SeamRing(engine);
         using TestDescriptor file = TestDescriptor.Open(path);
         using var memory = new TestMemory();

@@ -111,6 +111,25 @@ public sealed class TimeoutTests
     }
 
     [Theory, EveryEngine]
+    public void Each_report_of_a_request_that_goes_on_counts(string engine)
+    {
+        using var ring = new SeamRing(engine);
+        using var pipe = new TestPipe();
+        using var memory = new TestMemory();
+        ring.Next() = new Sqe
+        {
+            Opcode = Opcode.Timeout, Addr = memory.Put(0, new KernelTimespec { TvSec = 3600 }), Len = 1, Off = 2, UserData = 1,
+        };
+        ring.Next() = new Sqe { Opcode = Opcode.PollAdd, Fd = pipe.ReadEnd, Poll32Events = (uint)Libc.POLLIN, Len = 1, UserData = 2 };
+        Assert.Equal(2, ring.Submit());
+        pipe.Write("a");
+        Assert.Equal(2UL, ring.Take().UserData);
+        Assert.True(ring.StaysQuiet());
+        pipe.Write("b");
+        Assert.Equal([2, 1], ring.Take(2).Select(cqe => (int)cqe.UserData));
+    }
+
+    [Theory, EveryEngine]
     public void Other_timeouts_do_not_count(string engine)
     {
         using var ring = new SeamRing(engine);

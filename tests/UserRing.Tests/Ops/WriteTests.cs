@@ -144,6 +144,21 @@ public sealed class WriteTests
     }
 
     [Theory, EveryEngine]
+    public void Without_waiting_a_file_that_may_block_is_not_written_to_whatever_the_place(string engine)
+    {
+        using var ring = new SeamRing(engine);
+        using TestFile file = TestFile.Create("abc");
+        using var memory = new TestMemory();
+        ring.Next().PrepareWrite(file, memory.Address, 3, 0).RwFlags = Libc.RWF_NOWAIT;
+        int refusal = ring.Result();
+        bool mayBlock = refusal == -Errno.EAGAIN; // ext4; others write to memory without waiting
+        ring.Next().PrepareWrite(file, memory.Address, 3, 1UL << 63).RwFlags = Libc.RWF_NOWAIT;
+        Assert.Equal(mayBlock ? refusal : -Errno.EINVAL, ring.Result());
+        ring.Next().PrepareWrite(file, TestMemory.Bad, 3, 0).RwFlags = Libc.RWF_NOWAIT;
+        Assert.Equal(mayBlock ? refusal : -Errno.EFAULT, ring.Result());
+    }
+
+    [Theory, EveryEngine]
     public void A_waiting_write_ends_when_the_reader_goes(string engine)
     {
         using var ring = new SeamRing(engine);

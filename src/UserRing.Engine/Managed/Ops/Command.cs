@@ -35,6 +35,9 @@ internal static class Command
             return Done(request, -Errno.EOPNOTSUPP);
         return Done(request, (SocketOp)request.Sqe.CmdOp switch
         {
+            // Of local sockets ioctl(2) would tell: the kernel's engine asks the protocol, which has none (io_uring/cmd_net.c).
+            SocketOp.SiocInq or SocketOp.SiocOutq when Libc.SocketDomain(request.File) is not (Libc.AF_INET or Libc.AF_INET6) =>
+                -Errno.EOPNOTSUPP,
             SocketOp.SiocInq => Libc.BytesToReceive(request.File),
             SocketOp.SiocOutq => Libc.BytesToSend(request.File),
             SocketOp.GetSockOpt => GetOption(request),

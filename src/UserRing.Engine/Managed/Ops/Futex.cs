@@ -66,7 +66,15 @@ internal static class Futex
         uint mask = (uint)sqe.Addr3;
         if (mask == 0 || sqe.Addr % sizeof(uint) != 0)
             return Done(request, -Errno.EINVAL);
-        int own = FutexSleepers.Instance.Wake(sqe.Addr, most, mask);
+        FutexSleepers sleepers = FutexSleepers.Instance;
+        int own = request.Progress += sleepers.Wake(sqe.Addr, most - request.Progress, mask, (uint)sqe.Fd);
+        if (own < most && sleepers.IsBeingLeft(sqe.Addr))
+        {
+            if (mode == IssueMode.Inline)
+                return IssueOutcome.WouldBlock; // for as long as a thread takes to leave a call
+            sleepers.AwaitLeaving(sqe.Addr);
+        }
+
         int others = own == most ? 0 : Libc.FutexWake((nuint)sqe.Addr, most - own, mask, (uint)sqe.Fd);
         return Done(request, others < 0 ? own > 0 ? own : others : own + others);
     }

@@ -120,6 +120,8 @@ internal static class ReadWrite
             return Done(request, -Errno.EINVAL); // as of any file that keeps none
         if (flags != 0 && TransferFlags.Check(ref facts, write, flags) is < 0 and var refusal)
             return Done(request, refusal);
+        if (write && mode != IssueMode.Worker && TransferFlags.ForbidsWrite(flags, ref facts))
+            return Done(request, -Errno.EAGAIN);
         if (request.Ring.PollsDevices && !PolledTransfer.IsServed(request, ref facts, write))
             return Done(request, -Errno.EOPNOTSUPP);
         if (!batch.Caller.LendsInPlace && request.Loan is null)
@@ -132,7 +134,7 @@ internal static class ReadWrite
         if (request.Marks != Marks.None && request.Progress == 0)
         {
             request.Asked = (long)Total(request, vector);
-            request.ByWorker |= facts.IsMemoryFile; // where the kernel cannot try
+            request.ByWorker |= facts.IsMemoryFile || write && facts.WritesBlock; // where the kernel cannot try
         }
 
         if (request.Progress > 0 && !RestIsOwed(request, ref facts, vector))
@@ -172,24 +174,19 @@ internal static class ReadWrite
     /// <summary>
     /// The system call does not even look when nothing is to be transferred. Nothing to a socket is an empty message, or an error.
     /// </summary>
-    private static nint WriteNothing(Request request, ref FileFacts.Entry facts, bool refusesToWait)
-    {
-        if (facts.IsSocket)
-            return Libc.Send(request.File, 0, 0, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL);
-        return refusesToWait && facts.WritesBlock ? -Errno.EAGAIN : 0;
-    }
+    private static nint WriteNothing(Request request, ref FileFacts.Entry facts) =>
+        facts.IsSocket ? Libc.Send(request.File, 0, 0, Libc.MSG_DONTWAIT | Libc.MSG_NOSIGNAL) : 0;
 
     private static IssueOutcome Attempt(
         Request request, IssueBatch batch, ref FileFacts.Entry facts, IssueMode mode, bool write, bool vector, int flags, bool ownNoWait)
     {
         long offset = request.IsStream ? CurrentPosition : (long)request.Sqe.Off;
-        // The kernel needs no worker to wait for pages of a file system that can call back (FOP_BUFFER_RASYNC).
-        request.ByWorker &= write || (request.Sqe.Flags & SqeFlags.Async) != 0 || !facts.TakesNoWait;
+        request.ByWorker &= IsWorkers(request, ref facts, mode, write, vector, offset);
         while (true)
         {
             nint done = Call(request, write, vector, offset, flags | (ownNoWait ? Libc.RWF_NOWAIT : 0));
             if (done == 0 && write)
-                done = WriteNothing(request, ref facts, refusesToWait: (flags & Libc.RWF_NOWAIT) != 0 && mode != IssueMode.Worker);
+                done = WriteNothing(request, ref facts);
             if (done >= 0)
             {
                 request.Progress += (int)done;
@@ -241,6 +238,18 @@ internal static class ReadWrite
     }
 
     /// <summary>
+    /// Whether the kernel's worker, if one has it, ends it as well. A direct transfer is ended by the device, unless it makes the file
+    /// longer; and no worker is needed to wait for pages of a file system that can call back (FOP_BUFFER_RASYNC).
+    /// </summary>
+    private static bool IsWorkers(Request request, ref FileFacts.Entry facts, IssueMode mode, bool write, bool vector, long offset)
+    {
+        if (mode != IssueMode.Worker || request.Marks == Marks.None || !facts.IsDirect)
+            return write || (request.Sqe.Flags & SqeFlags.Async) != 0 || !facts.TakesNoWait;
+        return write && (offset == CurrentPosition || Libc.StatFd(request.File, out FileIdentity file) < 0
+            || offset + (long)Total(request, vector) > file.Size);
+    }
+
+    /// <summary>
     /// A file that can be polled and has no call of this kind (an epoll, say): it refuses even nothing at all. The kernel waits until it
     /// is ready before it says so.
     /// </summary>
@@ -250,7 +259,7 @@ internal static class ReadWrite
             : Libc.Preadv2(request.File, default, CurrentPosition, 0));
 
     /// <summary>One system call for what is left: bytes or -errno.</summary>
-    private static nint Call(Request request, bool write, bool vector, long offset, int flags)
+    internal static nint Call(Request request, bool write, bool vector, long offset, int flags)
     {
         if (offset != CurrentPosition)
             offset += request.Progress;
@@ -348,28 +357,20 @@ internal static class ReadWrite
     private static bool StartDirect(Request request, bool write, bool vector, int flags)
     {
         ref Sqe sqe = ref request.Sqe;
-        IoVec buffer;
-        if (request.Vector != 0)
-        {
-            if (request.VectorCount != 1)
-                return false;
-            buffer = Libc.VectorAt(request.Vector, 1)[0];
-        }
-        else if (vector)
-        {
+        if ((long)sqe.Off == CurrentPosition || vector && request.Vector == 0 && IoVector.Take(request) < 0)
             return false;
-        }
-        else
-        {
-            buffer = new IoVec { Base = (nuint)sqe.Addr, Len = Math.Min(sqe.Len, RingLimits.MaxTransferBytes) };
-        }
-
-        return (long)sqe.Off != CurrentPosition
-            && request.Ring.GetDirectWait().TryPark(request, write, buffer, (long)sqe.Off, flags);
+        IoVec? buffer = request.Vector == 0
+            ? new IoVec { Base = (nuint)sqe.Addr, Len = Math.Min(sqe.Len, RingLimits.MaxTransferBytes) }
+            : request.VectorCount == 1 ? Libc.VectorAt(request.Vector, 1)[0] : null;
+        if (buffer is null && request.VectorCount == 0)
+            return false;
+        long total = (long)(buffer?.Len ?? Total(request, vector: true));
+        return request.Ring.GetDirectWait().TryPark(request, write, buffer, total, flags);
     }
 
     private static IssueOutcome Done(Request request, int result)
     {
+        request.ByWorker &= result >= 0; // a worker leaves a transfer that fails to the task (io_uring/rw.c, io_rw_done)
         request.Result = result;
         return IssueOutcome.Done;
     }

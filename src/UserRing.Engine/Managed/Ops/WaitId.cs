@@ -16,7 +16,11 @@ internal static class WaitId
     internal static int Prepare(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
-        return sqe.Addr != 0 || sqe.BufIndex != 0 || sqe.Addr3 != 0 || sqe.WaitidFlags != 0 ? -Errno.EINVAL : 0;
+        if (sqe.Addr != 0 || sqe.BufIndex != 0 || sqe.Addr3 != 0 || sqe.WaitidFlags != 0)
+            return -Errno.EINVAL;
+        request.Sweep = Sweeps.Children;
+        request.WaitsInCall = true; // on a worker, if one runs it; the kernel's waits elsewhere
+        return 0;
     }
 
     internal static IssueOutcome Issue(Request request, IssueBatch batch, IssueMode mode)
@@ -31,9 +35,9 @@ internal static class WaitId
         do
             result = Libc.Waitid((int)sqe.Len, sqe.Fd, info, waits ? options : options | NoHang);
         while (request.MustRepeat(result));
-        bool isThere = result < 0 || Libc.HasSiginfo(info) || (options & NoHang) != 0;
+        bool isThere = result < 0 || Libc.HasSiginfo(info) || (options & NoHang) != 0 || IsNonBlocking(sqe);
         if (!isThere)
-            return waits ? Done(request, -Errno.EAGAIN) : Wait(request, options);
+            return waits ? Done(request, -Errno.EAGAIN) : Wait(request);
         if (result == -Errno.EINTR)
             return Done(request, -Errno.ECANCELED); // the kernel's would be retried if it were for anything but the cancel
         if (result == 0 && sqe.Addr2 != 0)
@@ -43,13 +47,17 @@ internal static class WaitId
 
     internal static void Cleanup(Request request) => Poll.Cleanup(request);
 
-    private static IssueOutcome Wait(Request request, int options)
+    private static bool IsOneExit(in Sqe sqe) =>
+        ((int)sqe.FileIndex & ~(NoHang | Libc.WNOWAIT)) == Exited && (int)sqe.Len is PidType or PidFdType;
+
+    /// <summary>A pidfd that is not to wait does not, and to the kernel's engine that is no error.</summary>
+    private static bool IsNonBlocking(in Sqe sqe) =>
+        (int)sqe.Len == PidFdType && Libc.Fcntl(sqe.Fd, Libc.F_GETFL, 0) is >= 0 and var flags && (flags & Libc.O_NONBLOCK) != 0;
+
+    private static IssueOutcome Wait(Request request)
     {
         ref Sqe sqe = ref request.Sqe;
-        bool isOneExit = (options & ~(NoHang | Libc.WNOWAIT)) == Exited && (int)sqe.Len is PidType or PidFdType;
-        request.Sweep = Sweeps.Children;
-        request.WaitsInCall = true; // in the kernel no worker is in it
-        if (!isOneExit)
+        if (!IsOneExit(sqe))
             return IssueOutcome.WouldBlock;
         if (request.Watch < 0)
         {

@@ -40,11 +40,11 @@ internal sealed class DirectWait : IPollTarget
     }
 
     /// <summary>
-    /// Submit lock held. Takes a transfer of one buffer, to be started at the end of the batch; false if it has to go another way.
-    /// The kernel looks the descriptor up at the start and holds the file itself. A write that would be done synchronously, because it
-    /// extends the file or allocates, is refused by it and goes to a worker.
+    /// Submit lock held. Takes a transfer, of one buffer or of the request's iovecs, to be started at the end of the batch; false if it
+    /// has to go another way. The kernel looks the descriptor up at the start and holds the file itself. A write that would be done
+    /// synchronously, because it extends the file or allocates, is refused by it and goes to a worker.
     /// </summary>
-    internal bool TryPark(Request request, bool write, IoVec buffer, long offset, int rwFlags)
+    internal bool TryPark(Request request, bool write, IoVec? buffer, long total, int rwFlags)
     {
         // A write may come back, when the number may mean another file: that file is held.
         if (write && Submission.HoldForParking(request) < 0)
@@ -57,11 +57,13 @@ internal sealed class DirectWait : IPollTarget
             slot = _freeSlots[--_freeCount];
         }
 
-        request.Asked = (long)buffer.Len;
+        request.Asked = total;
         _ring.HoldFor(request);
         Submission.HoldFixed(request);
         _requests[slot] = request;
-        _queue.Queue(write, request.File, buffer, offset, write ? rwFlags | Libc.RWF_NOWAIT : rwFlags, (ulong)slot);
+        var vector = new IoVec { Base = request.Vector, Len = (nuint)request.VectorCount };
+        int flags = write ? rwFlags | Libc.RWF_NOWAIT : rwFlags;
+        _queue.Queue(write, buffer is null, request.File, buffer ?? vector, (long)request.Sqe.Off, flags, (ulong)slot);
         return true;
     }
 

@@ -13,6 +13,8 @@ internal sealed class FutexSleepers : IInterruptible
 {
     private static readonly TimeSpan IdleLife = TimeSpan.FromSeconds(5);
 
+    private const uint Private = 0x80; // FUTEX2_PRIVATE
+
     private readonly object _gate = new();
     private readonly Dictionary<ulong, List<Sleeper>> _byAddress = [];
     private readonly List<Sleeper> _leaving = [];
@@ -42,7 +44,7 @@ internal sealed class FutexSleepers : IInterruptible
     }
 
     /// <summary>Takes up to <paramref name="most"/> requests that wait for a futex and completes them: how many there were.</summary>
-    internal int Wake(ulong address, int most, uint mask)
+    internal int Wake(ulong address, int most, uint mask, uint flags)
     {
         int woken = 0;
         while (woken < most)
@@ -51,12 +53,12 @@ internal sealed class FutexSleepers : IInterruptible
             RingContext ring;
             lock (_gate)
             {
-                if (FindWaiting(address, mask) is not { } sleeper)
+                if (FindWaiting(address, mask, flags) is not { } sleeper)
                     return woken;
                 request = Take(sleeper);
                 ring = request.Ring;
                 ring.AddReference(); // the request's own may go as soon as it is in Later
-                ring.Later.Complete(request, sleeper.IndexOf(address));
+                ring.Later.Complete(request, sleeper.IndexOf(address, flags));
             }
 
             woken++;
@@ -95,13 +97,40 @@ internal sealed class FutexSleepers : IInterruptible
         }
     }
 
-    private Sleeper? FindWaiting(ulong address, uint mask)
+    /// <summary>
+    /// Whether a thread whose request was taken may still sleep on a futex: a wake would find it there, and count it again.
+    /// </summary>
+    internal bool IsBeingLeft(ulong address)
+    {
+        lock (_gate)
+        {
+            foreach (Sleeper sleeper in _leaving)
+            {
+                if (sleeper.WaitsAt(address))
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Waits until no thread is about to leave a futex.</summary>
+    internal void AwaitLeaving(ulong address)
+    {
+        lock (_gate)
+        {
+            while (IsBeingLeft(address))
+                Monitor.Wait(_gate);
+        }
+    }
+
+    private Sleeper? FindWaiting(ulong address, uint mask, uint flags)
     {
         if (_byAddress.TryGetValue(address, out List<Sleeper>? sleepers))
         {
             foreach (Sleeper sleeper in sleepers)
             {
-                if ((sleeper.Mask & mask) != 0)
+                if ((sleeper.Mask & mask) != 0 && sleeper.WaitsAt(address, flags))
                     return sleeper;
             }
         }
@@ -180,7 +209,8 @@ internal sealed class FutexSleepers : IInterruptible
         lock (_gate)
         {
             sleeper.MayBeAsleep = false;
-            _leaving.Remove(sleeper);
+            if (_leaving.Remove(sleeper))
+                Monitor.PulseAll(_gate);
             return sleeper.Request is null ? null : Release(sleeper);
         }
     }
@@ -233,7 +263,14 @@ internal sealed class FutexSleepers : IInterruptible
         }
 
         /// <summary>What FUTEX_WAITV answers for a wake of this futex; of the single one, 0.</summary>
-        internal int IndexOf(ulong address) => Math.Max(0, Array.FindIndex(Futexes, futex => futex.Uaddr == address));
+        internal int IndexOf(ulong address, uint flags) => Math.Max(
+            0, Array.FindIndex(Futexes, futex => futex.Uaddr == address && ((futex.Flags ^ flags) & Private) == 0));
+
+        internal bool WaitsAt(ulong address) => Array.Exists(Futexes, futex => futex.Uaddr == address);
+
+        /// <summary>A private wait and a shared wake, or the other way round, are not for each other.</summary>
+        internal bool WaitsAt(ulong address, uint flags) =>
+            Array.Exists(Futexes, futex => futex.Uaddr == address && ((futex.Flags ^ flags) & Private) == 0);
 
         private void Run()
         {

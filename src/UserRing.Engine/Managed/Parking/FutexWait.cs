@@ -39,7 +39,7 @@ internal sealed class FutexWait(RingContext ring) : ParkingPlace(ring)
         var result = default(CancelResult);
         while (taken.TakeFirst() is { } request)
         {
-            result.TakeOut(request);
+            result.TakeOut(request, match);
             Ring.Later.Cancel(request);
         }
 

@@ -12,28 +12,32 @@ internal struct CancelResult
     /// <summary>Matches that are being executed and can no longer be taken out.</summary>
     internal int Running;
 
-    /// <summary>Sweeps that took requests out: each counts as one, however many it took.</summary>
-    internal Sweeps Sweeps;
+    // Sweeps that took all of their list: each counts as one. And how many were taken by sweeps that take one at a time.
+    private Sweeps _whole;
+    private int _swept;
 
-    internal readonly int Found => Cancelled + Running + BitOperations.PopCount((uint)Sweeps);
+    internal readonly int Found => Cancelled + Running + _swept + BitOperations.PopCount((uint)_whole);
 
     /// <summary>What a cancel of one request answers; a sweep tells how many it took.</summary>
-    internal readonly int ForOne => Cancelled > 0 ? 0 : Sweeps != Sweeps.None ? 1 : Running > 0 ? -Errno.EALREADY : -Errno.ENOENT;
+    internal readonly int ForOne => Cancelled > 0 ? 0 : _swept > 0 ? 1 : Running > 0 ? -Errno.EALREADY : -Errno.ENOENT;
 
     /// <summary>One more that was taken out.</summary>
-    internal void TakeOut(Request request)
+    internal void TakeOut(Request request, in CancelMatch match)
     {
         if (request.Sweep == Sweeps.None)
             Cancelled++;
+        else if (match.SweepsAll)
+            _whole |= request.Sweep;
         else
-            Sweeps |= request.Sweep;
+            _swept++;
     }
 
     internal void Add(in CancelResult other)
     {
         Cancelled += other.Cancelled;
         Running += other.Running;
-        Sweeps |= other.Sweeps;
+        _swept += other._swept;
+        _whole |= other._whole;
     }
 }
 

@@ -115,7 +115,7 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
                     continue;
                 if (!request.IsDelivering)
                 {
-                    result.TakeOut(request);
+                    result.TakeOut(request, match);
                     Unlist(request);
                     taken.Append(request);
                 }
@@ -138,7 +138,8 @@ internal sealed class PollWait(RingContext ring) : ParkingPlace(ring), IPollTarg
         {
             // Waits for the poller if it is looking at this very request, and only then may the request be used again.
             Poller.Instance.Remove(request.WaitSlot, Watched(request));
-            request.Marks |= Marks.StillFound;
+            if (request.Sweep == Sweeps.None)
+                request.Marks |= Marks.StillFound;
             Ring.Later.Cancel(request);
         }
 

@@ -74,6 +74,13 @@ internal sealed class Poller
         }
     }
 
+    /// <summary>Whether a descriptor has readiness at all: epoll looks at that before it looks at what it is asked to do.</summary>
+    internal bool CanWatch(int descriptor)
+    {
+        const int NoSuchOperation = 0;
+        return _epoll < 0 || Libc.EpollCtl(_epoll, NoSuchOperation, descriptor, 0, 0) != -Errno.EPERM;
+    }
+
     /// <summary>Asks again what a watch of this thread's last event asked for; the descriptor must still be open.</summary>
     internal void Rearm(int slot, int descriptor, uint events)
     {

@@ -129,7 +129,7 @@ internal sealed class Workers : ParkingPlace, IInterruptible
             for (Request? request = taken.First; request is not null; request = request.Next)
             {
                 request.Place = null;
-                result.TakeOut(request);
+                result.TakeOut(request, match);
             }
 
             queued = result.Cancelled;
@@ -184,7 +184,7 @@ internal sealed class Workers : ParkingPlace, IInterruptible
             if (!match.Matches(request) || request.WaitsInCall && request.IsInterrupted) // another cancel has taken that one out
                 continue;
             if (request.WaitsInCall)
-                result.TakeOut(request);
+                result.TakeOut(request, match);
             else
                 result.Running++;
             request.IsInterrupted = any = true;
