@@ -40,7 +40,7 @@ internal sealed partial record Holdings(int Descriptors, int RingMappings, int P
         AwaitThreads(MostSharedThreads, "uring-", "iou-");
     }
 
-    /// <summary>Until the threads that executed what blocks have ended, which they do when they have had nothing to do for seconds.</summary>
+    /// <summary>Until the threads that executed what blocks have ended, as they do when there was nothing to do for seconds.</summary>
     public static void AwaitNoWorkers() => AwaitThreads(0, "uring-work", "iou-wrk");
 
     private static void AwaitThreads(int most, params string[] beginnings) =>

@@ -157,7 +157,7 @@ public sealed class SelectedReceiveTests
         ring.Next().PrepareRecv(pair.B, 0, 0, WaitAll).SelectBuffer(Group).UserData = 1;
         Assert.Equal(1, ring.Submit());
         pair.A.Send("abc");
-        Assert.True(ring.StaysQuiet(20));
+        Assert.True(ring.StaysQuiet(100));
         other.A.Send("zz");
         Cqe cqe = Receive(ring, other.B);
         int whole = TestBuffers.IdOf(cqe);

@@ -55,11 +55,11 @@ public sealed class TimeoutTests
     {
         using var ring = new SeamRing(engine);
         using var memory = new TestMemory();
-        int[] delays = [30, 10, 20, 5, 25];
+        int[] delays = [300, 100, 200, 50, 250]; // far enough apart for a busy machine
         for (int i = 0; i < delays.Length; i++)
             ring.Next().PrepareTimeout(memory.PutTime(16 * i, TimeSpan.FromMilliseconds(delays[i]))).UserData = (ulong)delays[i];
         Assert.Equal(5, ring.Submit());
-        Assert.Equal([5ul, 10, 20, 25, 30], ring.Take(5).Select(cqe => cqe.UserData));
+        Assert.Equal([50ul, 100, 200, 250, 300], ring.Take(5).Select(cqe => cqe.UserData));
     }
 
     [Theory, EveryEngine]
