@@ -116,7 +116,11 @@ public sealed class DirectTests
         ring.Next() = new Sqe { Opcode = Opcode.AsyncCancel, Fd = -1, Addr = 2, UserData = 3 };
         Assert.Equal(1, ring.Submit());
         Dictionary<ulong, int> results = ring.Results(2);
-        Assert.Equal((-Errno.ECANCELED, 0), (results[2], results[3]));
+        // The kernel's worker ends the transfer if its file system was busy at that moment, and then goes on with what follows.
+        (int, int)[] answers = engine == TestEngines.Kernel
+            ? [(-Errno.ECANCELED, 0), (-Errno.EINTR, -Errno.EALREADY)]
+            : [(-Errno.ECANCELED, 0)];
+        Assert.Contains((results[2], results[3]), answers);
     }
 
     [Theory]
