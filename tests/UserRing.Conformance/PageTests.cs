@@ -56,10 +56,4 @@ public sealed class PageTests
         IReadOnlySet<RegisterOp> known = RegisterAnswers.Known(RingEngines.Kernel);
         Assert.Empty(AbiItem.RegisterOps.Where(item => !item.IsNewer && !known.Contains((RegisterOp)item.Value)).Select(item => item.Name));
     }
-
-    [Fact]
-    public void Row_that_the_engine_cannot_be_asked_yet_is_open() => Assert.Empty(
-        from verdict in EngineRun.Everything(TestEngines.Managed).Values
-        where verdict.LacksOperation && !RowCounts.IsOpen(verdict.Row)
-        select verdict.ToString());
 }

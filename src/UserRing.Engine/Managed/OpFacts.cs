@@ -106,10 +106,6 @@ internal static class OpFacts
         return new(fact.Lacks is null ? OperationState.Full : OperationState.Part, fact.Lacks, fact.Waits);
     }
 
-    /// <summary>Whether 6.18 has it and the managed engine is still to get it.</summary>
-    internal static bool IsToCome(Opcode opcode) =>
-        (int)opcode < OpTable.Count && !OpTable.Supports(opcode) && Rows[(int)opcode].Refusal is null;
-
     private static OperationSupport Refused(string why) => new(OperationState.Refused, why, WaitingPlace.Inline);
 
     private static OpFact[] Checked(OpFact[] facts)

@@ -72,6 +72,8 @@ public sealed partial class AsyncRing
         do
         {
             int written = await WriteSomeAsync(file, buffer, offset, cancellationToken).ConfigureAwait(false);
+            if (written == 0 && buffer.Length > 0)
+                throw new IOException("The file takes no more, and says no error.");
             buffer = buffer[written..];
             offset += offset < 0 ? 0 : written;
         }

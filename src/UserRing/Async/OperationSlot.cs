@@ -197,8 +197,7 @@ internal sealed class OperationSlot : IValueTaskSource<int>, IValueTaskSource
 
     void IValueTaskSource.GetResult(short token) => GetResult(token);
 
-    /// <summary>A transfer that a worker had in hand is interrupted, which is EINTR.</summary>
-    private bool IsCancelled => _result is -Errno.ECANCELED or -Errno.EINTR && _token.IsCancellationRequested;
+    private bool IsCancelled => _token.IsCancellationRequested && Failure.MayBeCancel(_result);
 
     private short Begin(CancellationToken cancellationToken)
     {

@@ -148,7 +148,7 @@ internal sealed unsafe partial class Case
     /// <summary>poll(2), without waiting, of the descriptor by which the engine lets a ring be polled.</summary>
     public long PollOf(SeamRing ring, short events)
     {
-        int descriptor = ((CaseEngine)Seam).Inner is ManagedEngine managed ? managed.PollDescriptor(ring.Descriptor) : ring.Descriptor;
+        int descriptor = Seam is ManagedEngine managed ? managed.PollDescriptor(ring.Descriptor) : ring.Descriptor;
         Assert.InRange(Libc.Poll(descriptor, events, 0, out short happened), 0, 1);
         return happened;
     }

@@ -62,7 +62,7 @@ internal sealed partial class Case : IDisposable
     {
         (Engine, _alone) = (engine, alone);
         // The kernel's as it is: asking whether it works would make this process one that has used a ring.
-        Seam = new CaseEngine(engine == TestEngines.Kernel ? RingEngines.Kernel : TestEngines.Get(engine), _rings);
+        Seam = engine == TestEngines.Kernel ? RingEngines.Kernel : TestEngines.Get(engine);
     }
 
     /// <summary>"kernel" or "managed". Hardly any case should ask.</summary>

@@ -19,9 +19,6 @@ internal sealed record Verdict(string Engine, ErrorRow Row, Standing Standing, s
     /// <summary>Differs, and not as the list of known differences says.</summary>
     public bool IsUnexplained => Standing == Standing.Different && !IsKnown;
 
-    /// <summary>The managed engine could not be asked for want of an operation.</summary>
-    public bool LacksOperation => Standing == Standing.NotRun && Got.StartsWith(CaseEngine.Lacks, StringComparison.Ordinal);
-
     public bool IsKnown => Engine != TestEngines.Kernel && KnownDifferences.All.TryGetValue(Row.Name, out KnownDifference? known)
         && Got == known.Answer;
 

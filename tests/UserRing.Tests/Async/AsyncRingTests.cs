@@ -193,6 +193,87 @@ public sealed class AsyncRingTests
         Assert.Equal(0, spent);
     }
 
+    [Theory, EveryEngine]
+    public async Task An_open_that_a_worker_waits_in_is_cancelled_and_ended_by_disposal(string engine)
+    {
+        using var folder = new TestFolder();
+        string fifo = Path.Combine(folder.Path, "fifo");
+        Assert.Equal(0, TestLibc.MakeFifo(fifo));
+        AsyncRing ring = Open(engine);
+        using var source = new CancellationTokenSource();
+        // With O_CREAT the request goes to a worker, which waits there for a reader.
+        Task<SafeFileHandle> cancelled = ring.OpenAsync(fifo, FileMode.OpenOrCreate, FileAccess.Write, source.Token).AsTask();
+        Task<SafeFileHandle> left = ring.OpenAsync(fifo, FileMode.OpenOrCreate, FileAccess.Write).AsTask();
+        source.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.WaitAsync(Patience));
+        Assert.False(left.IsCompleted);
+        await ring.DisposeAsync().AsTask().WaitAsync(Patience);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => left.WaitAsync(Patience));
+    }
+
+    [Theory, EveryEngine]
+    public async Task Continuations_run_on_the_loop_or_if_asked_on_the_thread_pool_or_where_the_awaiter_belongs(string engine)
+    {
+        using var pipe = new TestPipe();
+        using var end = new SafeFileHandle((int)pipe.ReadEnd, ownsHandle: false);
+        await using AsyncRing ring = Open(engine);
+        await using var pooled = new AsyncRing(new AsyncRingOptions { Engine = TestEngines.Get(engine), ContinueOnThreadPool = true });
+        Assert.Equal("UserRing", await ThreadOf(ring));
+        Assert.NotEqual("UserRing", await ThreadOf(pooled));
+        var context = new PostCounter();
+        SynchronizationContext.SetSynchronizationContext(context);
+        Task<int> read;
+        try
+        {
+            read = Read(); // awaits in the context
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(null);
+        }
+
+        pipe.Write("x");
+        Assert.Equal(1, await read.WaitAsync(Patience));
+        Assert.Equal(1, context.Posts);
+
+        async Task<int> Read() => await ring.ReadAsync(end, new byte[1], -1);
+
+        async Task<string?> ThreadOf(AsyncRing one)
+        {
+            ValueTask<int> waits = one.ReadAsync(end, new byte[1], -1);
+            Task<string?> name = NameAfter(waits);
+            pipe.Write("x");
+            return await name.WaitAsync(Patience);
+        }
+
+        static async Task<string?> NameAfter(ValueTask<int> waits)
+        {
+            await waits.ConfigureAwait(false);
+            return Thread.CurrentThread.Name;
+        }
+    }
+
+    [Fact]
+    public async Task The_shared_ring_serves_everybody_and_is_not_disposed()
+    {
+        using SafeFileHandle zero = File.OpenHandle("/dev/zero");
+        Assert.Equal(3, await AsyncRing.Shared.ReadAsync(zero, new byte[3], 0));
+        Assert.Throws<InvalidOperationException>(AsyncRing.Shared.Dispose);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await AsyncRing.Shared.DisposeAsync());
+        Assert.Equal(3, await AsyncRing.Shared.ReadAsync(zero, new byte[3], 0));
+    }
+
+    private sealed class PostCounter : SynchronizationContext
+    {
+        public int Posts { get; private set; }
+
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            Posts++;
+            base.Post(d, state);
+        }
+    }
+
     private static AsyncRing Open(string engine, int maxInFlight = 256) =>
         new(new AsyncRingOptions { Engine = TestEngines.Get(engine), Entries = 32, MaxInFlight = maxInFlight });
 }

@@ -255,7 +255,7 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         request.ByWorker = !request.WaitsInCall;
         if (request.WaitsInCall)
             Chain.Arm(timeout); // the kernel would have it wait for readiness
-        if (hasReadiness && !mayPoll && !IsReady(request, row))
+        if (hasReadiness && !mayPoll && Poll(request, row, 0) <= 0)
         {
             // Another took what it was woken for. Here it would hold a thread, and a cancel could only interrupt it.
             request.WasReady = false;
@@ -299,22 +299,15 @@ internal sealed class Workers : ParkingPlace, IInterruptible
     {
         if ((request.Marks & Marks.Multishot) != 0)
             return IssueOutcome.WouldBlock;
-        IssueOutcome outcome = IssueOutcome.WouldBlock;
-        while (outcome == IssueOutcome.WouldBlock)
+        IssueOutcome outcome;
+        do
         {
-            request.Result = -Errno.EAGAIN;
-            bool waits = (row.Needs & Needs.Insists) != 0;
-            if (waits)
-            {
-                do
-                    request.Result = Libc.Poll(request.File, (short)row.ReadyOn, -1, out _);
-                while (request.MustRepeat(request.Result));
-            }
-
+            request.Result = (row.Needs & Needs.Insists) == 0 ? -Errno.EAGAIN : Poll(request, row, Timeout.Infinite);
             if (request.Result < 0)
                 return IssueOutcome.Done;
             outcome = Issue(request, row, batch, IssueMode.Worker);
         }
+        while (outcome == IssueOutcome.WouldBlock);
 
         return outcome;
     }
@@ -331,13 +324,14 @@ internal sealed class Workers : ParkingPlace, IInterruptible
         }
     }
 
-    private static bool IsReady(Request request, in OpRow row)
+    /// <summary>poll(2) for what the operation waits for: it reports the signal of a cancel even without a wait.</summary>
+    private static int Poll(Request request, in OpRow row, int milliseconds)
     {
         int ready;
         do
-            ready = Libc.Poll(request.File, (short)row.ReadyOn, 0, out _); // reports a pending signal even without a wait
+            ready = Libc.Poll(request.File, (short)row.ReadyOn, milliseconds, out _);
         while (request.MustRepeat(ready));
-        return ready > 0;
+        return ready;
     }
 
     /// <summary>After a request: the next one of the same file for this worker, or its seat is free.</summary>
